@@ -1,0 +1,85 @@
+"""Log times as integers of nanoseconds since the epoch, and the times people type."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import PlainSerializer
+
+from cyberbrain_cli.core.errors import UsageError
+
+NANOSECONDS = 1_000_000_000
+_RFC3339 = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9})\d*)?\s*(Z|[+-]\d{2}:?\d{2})?$"
+)
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhdw]))+$")
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def format_ns(time_ns: int) -> str:
+    """RFC 3339 in UTC with nine decimals, as Docker writes it: 2026-11-23T02:59:01.123456789Z."""
+    seconds, fraction = divmod(time_ns, NANOSECONDS)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
+
+
+LogTime = Annotated[int, PlainSerializer(format_ns, return_type=str)]
+"""Nanoseconds since the epoch; printed as RFC 3339 with nine decimals."""
+
+
+def parse_ns(text: str) -> int:
+    """Nanoseconds since the epoch of an RFC 3339 time; without an offset it is UTC.
+
+    Raises ValueError when the text is not such a time.
+    """
+    match = _RFC3339.match(text.strip())
+    if match is None:
+        raise ValueError(f"not a time: {text!r}")
+    day, clock, fraction, offset = match.groups()
+    zone = "+00:00" if offset in (None, "Z") else offset
+    moment = datetime.fromisoformat(f"{day}T{clock}{zone}")
+    whole = int(moment.timestamp()) * NANOSECONDS
+    return whole + int((fraction or "0").ljust(9, "0"))
+
+
+def to_ns(moment: datetime) -> int:
+    """Nanoseconds since the epoch of an aware time, exact to the microsecond."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+
+
+def from_ns(time_ns: int) -> datetime:
+    """The aware UTC time of a log time, cut to microseconds."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=time_ns // 1000)
+
+
+def parse_duration(text: str) -> timedelta:
+    """A duration such as 90s, 15m, 24h, 7d or 1h30m. Raises ValueError for anything else."""
+    compact = text.strip().lower()
+    if not _DURATION.match(compact):
+        raise ValueError(f"not a duration: {text!r} (try 90s, 15m, 24h or 7d)")
+    try:
+        parts = _DURATION_PART.findall(compact)
+        return timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in parts))
+    except OverflowError as error:
+        raise ValueError(f"too long a duration: {text!r}") from error
+
+
+def parse_moment(text: str, now: datetime) -> datetime:
+    """An absolute time, a date, or a duration back from `now`.
+
+    Raises UsageError when the text is none of these.
+    """
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()):
+        text = f"{text.strip()}T00:00"
+    for read in (lambda: now - parse_duration(text), lambda: from_ns(parse_ns(text))):
+        try:
+            return read()
+        except (ValueError, OverflowError):
+            continue
+    raise UsageError(
+        f"'{text}' is neither a time nor a duration.",
+        "Give a time such as 2026-11-23T03:00:00Z, a date, or a duration such as 90s, 15m, 24h, 7d.",
+    )

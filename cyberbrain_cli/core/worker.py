@@ -1,0 +1,107 @@
+"""The contract between the engine and a task worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from cyberbrain_cli.core.findings import Finding
+from cyberbrain_cli.core.ports import Clock, ContainerHost, Llm, Progress, Report, Window
+from cyberbrain_cli.core.records import (
+    ContainerInfo,
+    ContainerReading,
+    Cursor,
+    NewArtifact,
+    PatternSighting,
+)
+
+
+class TaskParams(BaseModel):
+    """Base of every task's own options in a directive."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A container that a job may read, and the window of its log to read.
+
+    `cursor` is where the last successful run ended; None for one never read. `problem` says
+    why there is nothing to read, when the container is gone.
+    """
+
+    container: ContainerInfo
+    window: Window
+    cursor: Cursor | None = None
+    problem: str | None = None
+
+
+class ArtifactWriter(Protocol):
+    """The job's own folder of artifacts: what is written is redacted, confined and recorded."""
+
+    def json(self, kind: str, name: str, document: Any) -> NewArtifact:
+        """Write a document of dataclasses, mappings, sequences and scalars as JSON."""
+        ...
+
+    def markdown(self, kind: str, name: str, report: Report) -> NewArtifact:
+        """Write a report for people."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """All that a worker may touch. Everything in it is guarded.
+
+    `llm` is None when the launch goes without a model; `llm_absence` then says why, unless
+    nobody wanted one. `check` raises Cancelled as soon as the run is to stop, and is to be
+    called between pieces of work. `seen` holds the fingerprints of earlier runs by container
+    name; a container that is missing there was never read before. `redact` is what every text
+    passes before it leaves the worker.
+    """
+
+    run_id: int
+    job_key: str
+    directive: str
+    targets: tuple[Target, ...]
+    host: ContainerHost
+    llm: Llm | None
+    llm_absence: str | None
+    artifacts: ArtifactWriter
+    redact: Callable[[str], str]
+    clock: Clock
+    progress: Progress
+    check: Callable[[], None]
+    previous: tuple[Finding, ...] = ()
+    seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    max_parallel: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a worker hands back; the engine records it.
+
+    `degraded` names what the job did without. `cursors` and `patterns` take effect only in the
+    transaction that marks the job succeeded. A worker that cannot do its work raises RunFailed.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    containers: tuple[ContainerReading, ...] = ()
+    artifacts: tuple[NewArtifact, ...] = ()
+    cursors: tuple[Cursor, ...] = ()
+    patterns: tuple[PatternSighting, ...] = ()
+    degraded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A kind of task. `reads_logs` asks the engine for targets with windows."""
+
+    key: str
+    summary: str
+    params: type[TaskParams]
+    run: Callable[[Any, JobContext], Outcome]
+    reads_logs: bool = False
+    uses_llm: bool = False
