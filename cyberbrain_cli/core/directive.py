@@ -31,9 +31,12 @@ class Budget(Strict):
     """Limits of one run. Unset means no limit."""
 
     tokens: int | None = Field(None, ge=0, description="Prompt and completion tokens of one run.")
-    amount: Decimal | None = Field(None, ge=0, description="Money for one run, in the prices' currency.")
+    amount: Decimal | None = Field(
+        None, ge=0, description="Money for one run, in the prices' currency."
+    )
     on_budget: OnBudget = Field(
-        OnBudget.DEGRADE, description="degrade: go on without the model; fail: end with exit code 7."
+        OnBudget.DEGRADE,
+        description="degrade: go on without the model; fail: end with exit code 7.",
     )
 
 
@@ -54,7 +57,9 @@ class ContainerSelection(Strict):
     A container is selected when it matches any of `names` and all of the other conditions.
     """
 
-    names: list[str] = Field(default_factory=list, description="Exact names, or globs such as shop-*.")
+    names: list[str] = Field(
+        default_factory=list, description="Exact names, or globs such as shop-*."
+    )
     labels: dict[str, str] = Field(default_factory=dict, description="Labels it must carry.")
     compose_project: str | None = Field(None, description="Compose project it belongs to.")
     compose_service: str | None = Field(None, description="Compose service it is.")
@@ -67,8 +72,12 @@ class TaskSpec(BaseModel):
 
     task: str = Field(description="The kind of work, such as log_triage.")
     id: Name | None = Field(None, description="The job's key; the task's name unless given.")
-    needs: list[str] = Field(default_factory=list, description="Keys of jobs that must succeed first.")
-    timeout_seconds: float | None = Field(None, gt=0, description="The job fails when it takes longer.")
+    needs: list[str] = Field(
+        default_factory=list, description="Keys of jobs that must succeed first."
+    )
+    timeout_seconds: float | None = Field(
+        None, gt=0, description="The job fails when it takes longer."
+    )
     on_failure: Literal["stop", "continue"] = Field(
         "stop", description="stop: jobs that have not started are cancelled; continue: they run."
     )
@@ -106,5 +115,7 @@ class Directive(Strict):
         for task in self.tasks:
             for need in task.needs:
                 if need not in keys:
-                    raise ValueError(f"task '{task.key}' needs '{need}', which is not in this directive")
+                    raise ValueError(
+                        f"task '{task.key}' needs '{need}', which is not in this directive"
+                    )
         return self

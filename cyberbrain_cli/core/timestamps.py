@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -74,12 +75,20 @@ def parse_moment(text: str, now: datetime) -> datetime:
     """
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()):
         text = f"{text.strip()}T00:00"
-    for read in (lambda: now - parse_duration(text), lambda: from_ns(parse_ns(text))):
+    for read in (_back_from(now), _absolute):
         try:
-            return read()
+            return read(text)
         except (ValueError, OverflowError):
             continue
     raise UsageError(
         f"'{text}' is neither a time nor a duration.",
         "Give a time such as 2026-11-23T03:00:00Z, a date, or a duration such as 90s, 15m, 24h, 7d.",
     )
+
+
+def _back_from(now: datetime) -> Callable[[str], datetime]:
+    return lambda text: now - parse_duration(text)
+
+
+def _absolute(text: str) -> datetime:
+    return from_ns(parse_ns(text))
