@@ -1,4 +1,4 @@
-"""Which containers may be read: the one place that decides, for enforcement and explanation alike."""
+"""Which containers may be read: one place decides, for enforcement and explanation alike."""
 
 from __future__ import annotations
 
