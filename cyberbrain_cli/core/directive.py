@@ -45,7 +45,7 @@ class DirectiveLlm(Strict):
 
     use: Literal["optional", "required", "off"] = Field(
         "optional",
-        description="required: exit code 4 without a model; optional: rules alone, degraded; off: rules alone.",
+        description="required: exit code 4 without a model; optional: rules alone; off: no model.",
     )
     endpoint: str | None = Field(None, description="A name from llm.endpoints; else llm.endpoint.")
     model: str | None = Field(None, description="The model to ask for; else the endpoint's own.")

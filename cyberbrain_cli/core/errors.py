@@ -117,7 +117,7 @@ class LlmUnavailable(Unavailable):
 
 
 class PolicyRefused(CyberbrainError):
-    """Refused: not on the allowlist, image not approved, endpoint not allowed, path outside the root."""
+    """Refused: not on the allowlist, not approved, or outside where it may be."""
 
     code = "refused"
     exit_code = ExitCode.REFUSED

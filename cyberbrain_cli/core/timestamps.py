@@ -82,7 +82,7 @@ def parse_moment(text: str, now: datetime) -> datetime:
             continue
     raise UsageError(
         f"'{text}' is neither a time nor a duration.",
-        "Give a time such as 2026-11-23T03:00:00Z, a date, or a duration such as 90s, 15m, 24h, 7d.",
+        "Give a time (2026-11-23T03:00:00Z), a date, or a duration back from now (90s, 24h, 7d).",
     )
 
 
