@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from pydantic import PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer
 
 from cyberbrain_cli.core.errors import UsageError
 
@@ -27,10 +27,6 @@ def format_ns(time_ns: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
 
 
-LogTime = Annotated[int, PlainSerializer(format_ns, return_type=str)]
-"""Nanoseconds since the epoch; printed as RFC 3339 with nine decimals."""
-
-
 def parse_ns(text: str) -> int:
     """Nanoseconds since the epoch of an RFC 3339 time; without an offset it is UTC.
 
@@ -44,6 +40,16 @@ def parse_ns(text: str) -> int:
     moment = datetime.fromisoformat(f"{day}T{clock}{zone}")
     whole = int(moment.timestamp()) * NANOSECONDS
     return whole + int((fraction or "0").ljust(9, "0"))
+
+
+def _read_log_time(value: object) -> object:
+    return parse_ns(value) if isinstance(value, str) else value
+
+
+LogTime = Annotated[
+    int, BeforeValidator(_read_log_time), PlainSerializer(format_ns, return_type=str)
+]
+"""Nanoseconds since the epoch; in JSON it is RFC 3339 with nine decimals, both ways."""
 
 
 def to_ns(moment: datetime) -> int:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from cyberbrain_cli.core.directive import ContainerSelection
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.ports import Clock, ContainerHost, Llm, Progress, Report, Window
 from cyberbrain_cli.core.records import (
@@ -17,12 +18,31 @@ from cyberbrain_cli.core.records import (
     NewArtifact,
     PatternSighting,
 )
+from cyberbrain_cli.core.timestamps import parse_duration
 
 
 class TaskParams(BaseModel):
     """Base of every task's own options in a directive."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LogTaskParams(TaskParams):
+    """Base of the options of a task that reads logs."""
+
+    containers: ContainerSelection = Field(
+        default_factory=ContainerSelection, description="Which of the allowlisted containers."
+    )
+    initial_window: str = Field(
+        "24h", description="How far back to read a container never read before: a duration, or all."
+    )
+
+    @field_validator("initial_window")
+    @classmethod
+    def _is_a_duration_or_all(cls, value: str) -> str:
+        if value != "all":
+            parse_duration(value)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +117,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A kind of task. `reads_logs` asks the engine for targets with windows."""
+    """A kind of task. `reads_logs` asks the engine for targets with windows.
+
+    The params of a worker that reads logs derive from LogTaskParams. `tokens_at_most` tells,
+    for its params and a number of containers, the most tokens that the job may use.
+    """
 
     key: str
     summary: str
@@ -105,3 +129,4 @@ class Worker:
     run: Callable[[Any, JobContext], Outcome]
     reads_logs: bool = False
     uses_llm: bool = False
+    tokens_at_most: Callable[[Any, int], int] | None = None

@@ -1,0 +1,1 @@
+"""Floor 3: settings: file < environment < flag."""
