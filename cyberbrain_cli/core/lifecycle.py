@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -30,12 +31,8 @@ def may_follow(before: Status, after: Status) -> bool:
     return after in _NEXT.get(before, frozenset())
 
 
-def run_status(jobs: list[Status]) -> Status:
-    """The state of a run whose jobs have all ended: the worst of theirs.
-
-    A run without jobs has nothing that could have failed.
-    """
-    for worst in (Status.CANCELLED, Status.INTERRUPTED, Status.FAILED):
-        if worst in jobs:
-            return worst
-    return Status.SUCCEEDED
+def run_status(jobs: Iterable[Status], *, cancelled: bool) -> Status:
+    """The state of a run whose jobs have ended, or never began; `cancelled` if it was stopped."""
+    if cancelled:
+        return Status.CANCELLED
+    return Status.SUCCEEDED if all(job is Status.SUCCEEDED for job in jobs) else Status.FAILED

@@ -20,6 +20,7 @@ from cyberbrain_cli.core.records import (
     LlmCall,
     NewArtifact,
     NewRun,
+    Price,
     RunRecord,
 )
 
@@ -164,6 +165,38 @@ class ChatEndpoint(Protocol):
         ...
 
 
+class PreviewEndpoint(ChatEndpoint, Protocol):
+    """An endpoint that sends nothing and keeps what it would have sent."""
+
+    @property
+    def requests(self) -> Sequence[tuple[ChatRequest, bytes]]:
+        """Each request with its body, byte for byte, in the order asked."""
+        ...
+
+
+class Models(Protocol):
+    """The configured endpoints."""
+
+    def discover(self, endpoint: str | None, model: str | None) -> ModelInfo:
+        """Ask a named endpoint (None: the default one) for its model.
+
+        Raises LlmUnavailable when none answers, PolicyRefused when it may not be used.
+        """
+        ...
+
+    def open(self, info: ModelInfo) -> ChatEndpoint:
+        """A connection of one job to the endpoint."""
+        ...
+
+    def preview(self, info: ModelInfo) -> PreviewEndpoint:
+        """The same, sending nothing."""
+        ...
+
+    def price(self, info: ModelInfo) -> Price | None:
+        """The price in force now; None when unpriced."""
+        ...
+
+
 class Llm(Protocol):
     """The model as a worker may use it: within budget, redacted, recorded."""
 
@@ -195,6 +228,15 @@ class ArtifactStore(Protocol):
     def discard(self, run_folder: str) -> None:
         """Remove what an unfinished run left under this folder."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The process that runs a launch, as the records name it."""
+
+    host: str
+    pid: int
+    boot_id: str
 
 
 class Progress(Protocol):

@@ -1,0 +1,41 @@
+"""What the engine is made of: everything comes in from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cyberbrain_cli.core.directive import Budget
+from cyberbrain_cli.core.ports import (
+    ArtifactStore,
+    Clock,
+    ContainerHost,
+    Documents,
+    History,
+    Identity,
+    Journal,
+    Locks,
+    Models,
+    Progress,
+)
+from cyberbrain_cli.core.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The real or fake things that a launch works with."""
+
+    journal: Journal
+    history: History
+    locks: Locks
+    host: ContainerHost
+    artifacts: ArtifactStore
+    documents: Documents
+    models: Models
+    clock: Clock
+    progress: Progress
+    identity: Identity
+    workers: Mapping[str, Worker]
+    redact: Callable[[str], str]
+    budget: Budget
+    max_parallel: int
