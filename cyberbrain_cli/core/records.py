@@ -386,3 +386,25 @@ class AuditEvent:
     outcome: str
     reason: str
     run_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DirectiveEntry:
+    """A directive file as a list shows it; one that is not valid carries its problems."""
+
+    name: str
+    version: int | None
+    description: str
+    path: str
+    tasks: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactCheck:
+    """What `artifacts verify` found: `status` is ok, missing or altered."""
+
+    id: int
+    run_id: int
+    path: str
+    status: str

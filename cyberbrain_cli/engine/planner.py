@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from cyberbrain_cli.core.allowlist import Selected, decide_container, select
@@ -201,18 +201,3 @@ def _planned(job: PlanJob, *, with_llm: bool) -> PlannedJob:
             tokens_at_most(job.params, len(readable)) if tokens_at_most and with_llm else None
         ),
     )
-
-
-def inspected(plan: Plan, containers: Mapping[str, ContainerInfo]) -> Plan:
-    """The plan with each target's container replaced by what inspecting it told, by id."""
-    jobs = tuple(
-        replace(
-            job,
-            targets=tuple(
-                replace(target, container=containers.get(target.container.id, target.container))
-                for target in job.targets
-            ),
-        )
-        for job in plan.jobs
-    )
-    return replace(plan, jobs=jobs)

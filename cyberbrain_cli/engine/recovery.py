@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from cyberbrain_cli.core.errors import CyberbrainError
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.ports import ActiveRun, ArtifactStore, History, Journal, Locks
 
 
-def recover(history: History, journal: Journal, locks: Locks, artifacts: ArtifactStore) -> int:
+def recover(
+    history: History, journal: Journal, locks: Locks, artifacts: ArtifactStore, held: str
+) -> int:
     """Mark every run whose lock is free as interrupted; how many there were.
 
     A lock dies with its holder, so a run that is recorded as running while its lock can be
-    taken has no process any more, whatever its pid says.
+    taken has no process any more, whatever its pid says. `held` is the lock that the caller
+    holds itself: no other process can be using it.
     """
     interrupted = 0
     for run in history.active_runs():
-        with locks.hold(run.lock_name) as free:
+        with nullcontext(True) if run.lock_name == held else locks.hold(run.lock_name) as free:
             if free and _still_active(history, run):
                 journal.interrupt_run(run.id)
                 discard_unfinished(history, artifacts, run.id)

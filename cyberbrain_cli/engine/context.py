@@ -1,0 +1,124 @@
+"""The room a worker works in: every port guarded, and nothing else within reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cyberbrain_cli.core.directive import Budget, OnBudget
+from cyberbrain_cli.core.errors import BudgetSpent, CyberbrainError, LlmUnavailable
+from cyberbrain_cli.core.findings import Finding
+from cyberbrain_cli.core.ports import ChatEndpoint, Llm, ModelInfo
+from cyberbrain_cli.core.records import LlmCall
+from cyberbrain_cli.core.tokens import Limit, RunBudget
+from cyberbrain_cli.core.worker import JobContext, Outcome
+from cyberbrain_cli.engine.artifact_guard import GuardedArtifacts
+from cyberbrain_cli.engine.documents import ANALYSIS, read_findings
+from cyberbrain_cli.engine.host_guard import GuardedHost
+from cyberbrain_cli.engine.llm_guard import GuardedLlm
+from cyberbrain_cli.engine.loader import LoadedDirective
+from cyberbrain_cli.engine.parts import Parts
+from cyberbrain_cli.engine.planner import PlanJob
+from cyberbrain_cli.engine.preflight import ChosenModel
+from cyberbrain_cli.engine.stop import Stop
+
+
+@dataclass(frozen=True, slots=True)
+class JobRoom:
+    """Makes the context of each job of a run, runs its worker, and checks what came of it."""
+
+    parts: Parts
+    loaded: LoadedDirective
+    run_id: int
+    job_ids: dict[str, int]
+    model: ChosenModel
+    budget: RunBudget
+    open_endpoint: Callable[[ModelInfo], ChatEndpoint]
+    record: Callable[[LlmCall], None]
+
+    def work(self, job: PlanJob, stop: Stop) -> Outcome:
+        """Run one job. Raises whatever makes it fail, also where its worker carried on."""
+        llm = self._llm(job, stop)
+        try:
+            outcome = job.worker.run(job.params, self._context(job, stop, llm))
+        finally:
+            if llm is not None:
+                llm.close()
+        self._insist(llm)
+        return outcome
+
+    def _insist(self, llm: GuardedLlm | None) -> None:
+        """A worker goes on without the model; the directive may say that this is not enough."""
+        failure = llm.failure if llm is not None else None
+        directive = self.loaded.directive
+        if isinstance(failure, BudgetSpent) and self._limits().on_budget is OnBudget.FAIL:
+            raise failure
+        if isinstance(failure, LlmUnavailable) and directive.llm.use == "required":
+            raise failure
+
+    def _limits(self) -> Budget:
+        return effective_budget(self.loaded, self.parts.budget)
+
+    def _llm(self, job: PlanJob, stop: Stop) -> GuardedLlm | None:
+        if self.model.info is None or not job.worker.uses_llm:
+            return None
+        endpoint = self.open_endpoint(self.model.info)
+        stop.on_stop(endpoint.close)
+        return GuardedLlm(
+            endpoint=endpoint,
+            budget=self.budget,
+            redact=self.parts.redact,
+            record=self.record,
+            price=self.parts.models.price(self.model.info),
+            clock=self.parts.clock,
+            wait=stop.wait,
+            run_id=self.run_id,
+            job_id=self.job_ids[job.spec.key],
+            task=job.spec.task,
+            used=lambda total: self.parts.progress.tokens(job.spec.key, total),
+        )
+
+    def _context(self, job: PlanJob, stop: Stop, llm: Llm | None) -> JobContext:
+        parts, key = self.parts, job.spec.key
+        directive = self.loaded.directive.name
+        return JobContext(
+            run_id=self.run_id,
+            job_key=key,
+            directive=directive,
+            targets=job.targets,
+            host=GuardedHost(
+                parts.host, parts.history.allowlist(), parts.journal.audit, self.run_id
+            ),
+            llm=llm,
+            llm_absence=self.model.absence,
+            artifacts=GuardedArtifacts(
+                parts.artifacts, parts.redact, f"run_{self.run_id}/{key}", parts.documents
+            ),
+            redact=parts.redact,
+            clock=parts.clock,
+            progress=parts.progress,
+            check=stop.check,
+            previous=self._previous(directive, key),
+            seen=parts.history.seen(directive, key),
+            max_parallel=parts.max_parallel,
+        )
+
+    def _previous(self, directive: str, key: str) -> tuple[Finding, ...]:
+        findings: tuple[Finding, ...] = ()
+        for path in self.parts.history.previous_artifacts(directive, key, ANALYSIS):
+            try:
+                findings += read_findings(self.parts.artifacts, path)
+            except CyberbrainError as error:
+                self.parts.progress.note(f"The previous findings cannot be read: {error.message}")
+        return findings
+
+
+def effective_budget(loaded: LoadedDirective, default: Budget) -> Budget:
+    """The directive's budget; what it leaves open comes from the configuration."""
+    return default.model_copy(update=loaded.directive.budget.model_dump(exclude_unset=True))
+
+
+def run_budget(loaded: LoadedDirective, default: Budget) -> RunBudget:
+    """A fresh count against the limits of one run."""
+    budget = effective_budget(loaded, default)
+    return RunBudget(Limit(budget.tokens, budget.amount))

@@ -1,0 +1,151 @@
+"""One launch, from the request to the document: load → plan → preflight → execute → settle."""
+
+from __future__ import annotations
+
+from cyberbrain_cli.core.errors import Cancelled, ExitCode
+from cyberbrain_cli.core.findings import Finding, Severity, worst
+from cyberbrain_cli.core.launch import (
+    LaunchRequest,
+    LaunchResult,
+    PlanDocument,
+    PreviewDocument,
+)
+from cyberbrain_cli.core.lifecycle import Status, run_status
+from cyberbrain_cli.core.records import NewJob, NewRun, RunDocument
+from cyberbrain_cli.engine.context import JobRoom, run_budget
+from cyberbrain_cli.engine.documents import SCHEMA_VERSION, run_document
+from cyberbrain_cli.engine.heartbeat import beating
+from cyberbrain_cli.engine.loader import LoadedDirective
+from cyberbrain_cli.engine.overlap import OverlapLock, lock_name
+from cyberbrain_cli.engine.parts import Parts
+from cyberbrain_cli.engine.planner import Plan
+from cyberbrain_cli.engine.preflight import ChosenModel, Ground
+from cyberbrain_cli.engine.preview import preview
+from cyberbrain_cli.engine.recovery import discard_unfinished, recover
+from cyberbrain_cli.engine.runner import JobEnd, Runner
+from cyberbrain_cli.engine.stop import Stop
+
+
+class Launcher:
+    """Launches one loaded directive."""
+
+    def __init__(self, parts: Parts, loaded: LoadedDirective, request: LaunchRequest) -> None:
+        self._parts = parts
+        self._loaded = loaded
+        self._request = request
+        self._stop = Stop()
+        self._ground = Ground(parts, loaded, request)
+        self._lock = OverlapLock(parts, lock_name(loaded, request), request.if_running, self._stop)
+
+    def cancel(self, exit_code: ExitCode) -> None:
+        """Ask the launch to stop and clean up; safe in a signal handler."""
+        self._stop.request(Cancelled(exit_code))
+
+    def plan(self) -> PlanDocument:
+        """What the launch would do. Starts nothing and records nothing."""
+        plan, now_ns = self._ground.plan()
+        return PlanDocument(SCHEMA_VERSION, plan.record(self._request, now_ns))
+
+    def preview(self) -> PreviewDocument:
+        """The request bodies that the launch would send. Sends nothing and records nothing."""
+        plan = self._ground.inspected(self._ground.plan()[0])
+        model = self._ground.model(plan)
+        requests = preview(self._parts, self._loaded, plan, model, self._stop)
+        return PreviewDocument(SCHEMA_VERSION, requests)
+
+    def launch(self) -> LaunchResult:
+        """Do it: the run's document and the exit code that says what happened."""
+        call_off = self._stop.after(self._request.timeout_seconds, "The launch")
+        try:
+            with self._lock.held() as free:
+                if not free:
+                    return LaunchResult(None, ExitCode.OK)
+                return self._launch()
+        finally:
+            call_off()
+
+    def _launch(self) -> LaunchResult:
+        parts, key = self._parts, self._request.run_key
+        recover(parts.history, parts.journal, parts.locks, parts.artifacts, self._lock.name)
+        known = parts.history.run_by_key(key) if key else None
+        if known is not None:
+            return self._result(run_document(parts.history, parts.artifacts, known), [])
+        plan = self._ground.inspected(self._ground.plan()[0])
+        model = self._ground.model(plan)
+        self._stop.check()
+        run_id, job_ids = parts.journal.create_run(self._new_run(plan))
+        ends = self._execute(plan, model, run_id, job_ids)
+        discard_unfinished(parts.history, parts.artifacts, run_id)
+        bug = next((end.bug for end in ends if end.bug is not None), None)
+        if bug is not None:
+            raise bug
+        return self._result(run_document(parts.history, parts.artifacts, run_id), ends)
+
+    def _execute(
+        self, plan: Plan, model: ChosenModel, run_id: int, job_ids: dict[str, int]
+    ) -> list[JobEnd]:
+        """Run the jobs and end the run. What a dead database leaves open, recovery ends."""
+        parts, stop = self._parts, self._stop
+        room = JobRoom(
+            parts=parts,
+            loaded=self._loaded,
+            run_id=run_id,
+            job_ids=job_ids,
+            model=model,
+            budget=run_budget(self._loaded, parts.budget),
+            open_endpoint=parts.models.open,
+            record=parts.journal.record_call,
+        )
+        parts.journal.start_run(run_id)
+        with beating(parts.journal, run_id, stop):
+            ends = Runner(
+                plan=plan,
+                job_ids=job_ids,
+                journal=parts.journal,
+                progress=parts.progress,
+                stop=stop,
+                work=room.work,
+                max_parallel=parts.max_parallel,
+            ).run()
+        cancelled = isinstance(stop.error, Cancelled)
+        status = run_status((end.status for end in ends), cancelled=cancelled)
+        reasons = dict.fromkeys(reason for end in ends for reason in end.degraded)
+        parts.journal.finish_run(run_id, status, tuple(reasons))
+        return ends
+
+    def _new_run(self, plan: Plan) -> NewRun:
+        directive, identity = self._loaded.directive, self._parts.identity
+        return NewRun(
+            directive=directive.name,
+            directive_version=directive.version,
+            directive_sha256=self._loaded.sha256,
+            directive_text=self._loaded.text,
+            host=identity.host,
+            pid=identity.pid,
+            boot_id=identity.boot_id,
+            lock_name=self._lock.name,
+            run_key=self._request.run_key,
+            labels={**directive.labels, **self._request.labels},
+            jobs=tuple(
+                NewJob(job.spec.key, job.spec.task, place, job.params.model_dump(mode="json"))
+                for place, job in enumerate(plan.jobs)
+            ),
+        )
+
+    def _result(self, document: RunDocument, ends: list[JobEnd]) -> LaunchResult:
+        return LaunchResult(document, self._exit_code(document, ends))
+
+    def _exit_code(self, document: RunDocument, ends: list[JobEnd]) -> ExitCode:
+        status = document.run.status
+        if status is Status.SUCCEEDED:
+            limit = self._request.fail_on or self._loaded.directive.fail_on
+            return ExitCode.FINDINGS if _reaches(document.findings, limit) else ExitCode.OK
+        if status is Status.CANCELLED and self._stop.error is not None:
+            return self._stop.error.exit_code
+        errors = [end.error for end in ends if end.error is not None]
+        return errors[0].exit_code if errors else ExitCode.FAILED
+
+
+def _reaches(findings: tuple[Finding, ...], limit: Severity | None) -> bool:
+    highest = worst(findings)
+    return limit is not None and highest is not None and highest.rank >= limit.rank

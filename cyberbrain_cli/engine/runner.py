@@ -1,0 +1,142 @@
+"""Running the jobs of a plan side by side, in the order of their needs, and settling each."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
+
+from cyberbrain_cli.core.errors import Cancelled, CyberbrainError
+from cyberbrain_cli.core.findings import Finding
+from cyberbrain_cli.core.lifecycle import Status
+from cyberbrain_cli.core.ports import Journal, Progress
+from cyberbrain_cli.core.records import ErrorRecord, FindingCount, JobSettlement
+from cyberbrain_cli.core.worker import Outcome
+from cyberbrain_cli.engine.planner import Plan, PlanJob
+from cyberbrain_cli.engine.stop import Stop
+
+GRACE_SECONDS = 10
+"""How long jobs may take to notice that they are to stop, before the run ends without them."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnd:
+    """How a job ended. `error` is what a person is told; `bug` what nobody foresaw."""
+
+    key: str
+    status: Status
+    findings: tuple[Finding, ...] = ()
+    degraded: tuple[str, ...] = ()
+    error: CyberbrainError | None = None
+    bug: BaseException | None = None
+
+
+@dataclass(slots=True)
+class Runner:
+    """Runs a plan. `work` does one job, given a stop of its own."""
+
+    plan: Plan
+    job_ids: dict[str, int]
+    journal: Journal
+    progress: Progress
+    stop: Stop
+    work: Callable[[PlanJob, Stop], Outcome]
+    max_parallel: int
+    _ended: dict[str, JobEnd] = field(default_factory=dict)
+    _completions: queue.SimpleQueue[JobEnd] = field(default_factory=queue.SimpleQueue)
+
+    def run(self) -> list[JobEnd]:
+        """Run every job whose needs succeed; the ends of all, in the order of the plan."""
+        jobs = {job.spec.key: job for job in self.plan.jobs}
+        sorter = TopologicalSorter({key: job.spec.needs for key, job in jobs.items()})
+        sorter.prepare()
+        ready: deque[str] = deque()
+        running: set[str] = set()
+        while sorter.is_active():
+            ready.extend(sorter.get_ready())
+            while ready and len(running) < self.max_parallel:
+                job = jobs[ready.popleft()]
+                if self._may_start(job):
+                    running.add(job.spec.key)
+                    threading.Thread(target=self._run_job, args=(job,), daemon=True).start()
+                else:
+                    self._completions.put(JobEnd(job.spec.key, Status.CANCELLED))
+                    running.add(job.spec.key)
+            end = self._next_end(running)
+            running.discard(end.key)
+            self._ended[end.key] = end
+            sorter.done(end.key)
+        return [self._ended[key] for key in jobs]
+
+    def _may_start(self, job: PlanJob) -> bool:
+        needs = [self._ended[need] for need in job.spec.needs]
+        return (
+            self.stop.error is None
+            and all(need.status is Status.SUCCEEDED for need in needs)
+            and not any(self._halts(end) for end in self._ended.values())
+        )
+
+    def _halts(self, end: JobEnd) -> bool:
+        spec = next(job.spec for job in self.plan.jobs if job.spec.key == end.key)
+        failed = end.status is Status.FAILED or end.bug is not None
+        return failed and spec.on_failure == "stop"
+
+    def _next_end(self, running: set[str]) -> JobEnd:
+        """Wait for a job to end; once asked to stop, wait no longer than the grace allows."""
+        waited = 0.0
+        while True:
+            try:
+                return self._completions.get(timeout=0.2)
+            except queue.Empty:
+                waited = waited + 0.2 if self.stop.error is not None else 0.0
+                if waited >= GRACE_SECONDS:
+                    return JobEnd(min(running), Status.CANCELLED, error=self.stop.error)
+
+    def _run_job(self, job: PlanJob) -> None:
+        key = job.spec.key
+        self.progress.job_started(key)
+        try:
+            end = self._attempt(job)
+        except BaseException as bug:  # noqa: BLE001 - carried to the main thread, raised there
+            end = JobEnd(key, Status.FAILED, bug=bug)
+        self.progress.job_finished(key, end.status)
+        self._completions.put(end)
+
+    def _attempt(self, job: PlanJob) -> JobEnd:
+        key, stop = job.spec.key, self.stop.child()
+        call_off = stop.after(job.spec.timeout_seconds, f"Job '{key}'")
+        try:
+            self.journal.start_job(self.job_ids[key])
+            outcome = self.work(job, stop)
+            stop.check()
+        except CyberbrainError as error:
+            return self._fail(key, stop.error or error)
+        finally:
+            call_off()
+        self.journal.settle_job(self.job_ids[key], _settled(outcome))
+        return JobEnd(key, Status.SUCCEEDED, outcome.findings, outcome.degraded)
+
+    def _fail(self, key: str, error: CyberbrainError) -> JobEnd:
+        cancelled = isinstance(error, Cancelled)
+        status = Status.CANCELLED if cancelled else Status.FAILED
+        record = None if cancelled else ErrorRecord(error.code, error.message, error.hint)
+        self.journal.settle_job(self.job_ids[key], JobSettlement(status, error=record))
+        return JobEnd(key, status, error=error)
+
+
+def _settled(outcome: Outcome) -> JobSettlement:
+    return JobSettlement(
+        status=Status.SUCCEEDED,
+        degraded_reasons=outcome.degraded,
+        containers=outcome.containers,
+        findings=tuple(
+            FindingCount(item.id, item.severity.value, item.state.value)
+            for item in outcome.findings
+        ),
+        artifacts=outcome.artifacts,
+        cursors=outcome.cursors,
+        patterns=outcome.patterns,
+    )
