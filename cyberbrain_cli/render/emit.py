@@ -1,0 +1,93 @@
+"""The one switch on --output: every answer of every command goes out here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from cyberbrain_cli.core.errors import CyberbrainError, InvalidFile, UsageError
+from cyberbrain_cli.render.json_text import SCHEMA_VERSION, to_json
+from cyberbrain_cli.render.page import Page
+from cyberbrain_cli.render.screen import Output, Screen
+from cyberbrain_cli.render.tables import Table
+
+D = TypeVar("D")
+R = TypeVar("R")
+
+
+def emit_rows(
+    screen: Screen,
+    table: Table[R],
+    rows: Sequence[R],
+    *,
+    extra: Mapping[str, Any] | None = None,
+    footer: Callable[[Page], None] | None = None,
+) -> None:
+    """Print a list: a table, CSV, or a document under the table's name with `extra` beside it."""
+    if screen.output is Output.JSON:
+        document = {"schema_version": SCHEMA_VERSION, table.name: list(rows), **(extra or {})}
+        screen.write(to_json(document))
+    elif screen.output is Output.CSV:
+        screen.write(table.csv(rows))
+    elif rows:
+        color = screen.colored(sys.stdout)
+        page = Page(color=color, width=screen.width())
+        if footer is not None:
+            footer(page)
+        screen.write(table.human(rows, screen, color) + page.text())
+    else:
+        screen.write("")
+        screen.say(table.empty)
+
+
+def emit_document(screen: Screen, document: D, human: Callable[[D, Page], None]) -> None:
+    """Print a document: as JSON, or as `human` puts it on a page. There is no table in it."""
+    if screen.output is Output.JSON:
+        screen.write(to_json(document))
+        return
+    page = Page(color=screen.colored(sys.stdout), width=screen.width())
+    human(document, page)
+    screen.write(page.text())
+
+
+def emit_text(screen: Screen, text: str, name: str) -> None:
+    """Print a text that is an answer in itself; as JSON, a document with the text under `name`."""
+    if screen.output is Output.JSON:
+        screen.write(to_json({"schema_version": SCHEMA_VERSION, name: text}))
+    else:
+        page = Page()
+        for line in text.splitlines():
+            page.line(line)
+        screen.write(page.text())
+
+
+def emit_error(screen: Screen, error: CyberbrainError) -> None:
+    """Tell of a failure: the error document, unless an answer is out already, or a line."""
+    if screen.output is Output.JSON and not screen.answered:
+        screen.write(to_json({"error": error_document(error)}))
+        return
+    screen.warn(f"error: {error.message}", "critical")
+    if error.hint:
+        screen.warn(f"hint: {error.hint}")
+
+
+def error_document(error: CyberbrainError) -> dict[str, Any]:
+    """What `--output json` says of a failure."""
+    document: dict[str, Any] = {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+    }
+    if isinstance(error, InvalidFile):
+        document["file"] = error.name
+        document["problems"] = list(error.problems)
+    return document
+
+
+def refuse_csv(screen: Screen) -> None:
+    """Raise UsageError when CSV was asked for where there is no table."""
+    if screen.output is Output.CSV:
+        raise UsageError(
+            "There is no table here to print as CSV.", "Use --output json or --output human."
+        )

@@ -1,0 +1,139 @@
+"""Rows as a table: for a terminal, for a pipe, or as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, Literal, TypeVar
+from unicodedata import east_asian_width
+
+from cyberbrain_cli.render.human import NOTHING
+from cyberbrain_cli.render.safe import safe
+from cyberbrain_cli.render.screen import STYLES, Screen, paint
+
+R = TypeVar("R")
+_GAP = "  "
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_RICH_STYLES = {"good": "green", "critical": "bold red", "warning": "yellow", "info": "cyan"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[R]):
+    """A column: its name, where its value is, and how a person reads it.
+
+    `show` turns a value into text; `human`, where one value is not enough, the whole row.
+    """
+
+    key: str
+    value: Callable[[R], Any]
+    show: Callable[[Any], str] = str
+    human: Callable[[R], str] | None = None
+    csv_only: bool = False
+    right: bool = False
+    style: Callable[[R], str] = lambda _: ""
+
+    def text(self, row: R) -> str:
+        """The cell for a person."""
+        if self.human is not None:
+            return safe(self.human(row))
+        value = self.value(row)
+        return safe(self.show(value)) if value not in (None, "") else NOTHING
+
+    def raw(self, row: R) -> str:
+        """The cell for a program; text that a spreadsheet would compute is marked as text."""
+        value = self.value(row)
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            return str(value).lower()
+        if isinstance(value, datetime):
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        text = str(value)
+        return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[R]):
+    """A list under its plural name, with what to say when it is empty."""
+
+    name: str
+    columns: tuple[Column[R], ...]
+    empty: str
+
+    @property
+    def shown(self) -> tuple[Column[R], ...]:
+        """The columns that a person sees."""
+        return tuple(column for column in self.columns if not column.csv_only)
+
+    def human(self, rows: Sequence[R], screen: Screen, color: bool) -> str:
+        """The table for a person: whole lines where they are piped, folded cells otherwise."""
+        cells = [[column.text(row) for column in self.shown] for row in rows]
+        titles = [column.key.replace("_", " ").upper() for column in self.shown]
+        width = screen.width()
+        widths = [max(map(display_width, column)) for column in zip(titles, *cells, strict=True)]
+        if width and sum(widths) + len(_GAP) * len(widths) > width:
+            return self._folded(titles, cells, rows, width, color)
+        lines = [self._line(titles, widths, ["bold"] * len(titles), color)]
+        for row, texts in zip(rows, cells, strict=True):
+            styles = [column.style(row) for column in self.shown]
+            lines.append(self._line(texts, widths, styles, color))
+        return "".join(f"{line}\n" for line in lines)
+
+    def csv(self, rows: Sequence[R]) -> str:
+        """The table as CSV with a header line."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow([column.key for column in self.columns])
+        writer.writerows([column.raw(row) for column in self.columns] for row in rows)
+        return text.getvalue()
+
+    def _line(
+        self, texts: Sequence[str], widths: Sequence[int], styles: Sequence[str], color: bool
+    ) -> str:
+        parts = []
+        for text, width, style, column in zip(texts, widths, styles, self.shown, strict=True):
+            padding = " " * (width - display_width(text))
+            painted = paint(text, style) if color else text
+            parts.append(padding + painted if column.right else painted + padding)
+        return _GAP.join(parts).rstrip()
+
+    def _folded(
+        self,
+        titles: Sequence[str],
+        cells: Sequence[Sequence[str]],
+        rows: Sequence[R],
+        width: int,
+        color: bool,
+    ) -> str:
+        """Too wide for the terminal: Rich folds cells, so that nothing is cut off."""
+        from rich.console import Console
+        from rich.table import Table as RichTable
+        from rich.text import Text
+
+        table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        for title, column in zip(titles, self.shown, strict=True):
+            side: Literal["left", "right"] = "right" if column.right else "left"
+            table.add_column(Text(title), justify=side, overflow="fold")
+        for row, texts in zip(rows, cells, strict=True):
+            styles = [_RICH_STYLES.get(column.style(row), "") for column in self.shown]
+            table.add_row(*(Text(text, style) for text, style in zip(texts, styles, strict=True)))
+        sink = io.StringIO()
+        console = Console(
+            file=sink,
+            width=width,
+            color_system="standard" if color else None,
+            force_terminal=color,
+        )
+        console.print(table, highlight=False)
+        return "".join(f"{line.rstrip()}\n" for line in sink.getvalue().splitlines())
+
+
+def display_width(text: str) -> int:
+    """Columns that a text takes on a terminal."""
+    return len(text) if text.isascii() else sum(1 + (east_asian_width(c) in "WF") for c in text)
+
+
+assert _RICH_STYLES.keys() <= STYLES.keys()  # noqa: S101 - the two tables name the same styles
