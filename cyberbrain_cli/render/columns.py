@@ -9,9 +9,11 @@ from typing import Any, Protocol, TypeVar
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.records import (
     AllowlistEntry,
+    ArtifactCheck,
     ArtifactEntry,
     Cost,
     CostRow,
+    DirectiveEntry,
     ImageEntry,
     RunSummary,
 )
@@ -44,34 +46,6 @@ class ContainerRow:
     reason: str
 
 
-class DirectiveRow(Protocol):
-    """A directive in a list; `problems` when it is not valid."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    @property
-    def version(self) -> int | None:
-        """Its version."""
-
-    @property
-    def description(self) -> str:
-        """What it is for."""
-
-    @property
-    def path(self) -> Any:
-        """Its file."""
-
-    @property
-    def tasks(self) -> Sequence[str]:
-        """The tasks in it."""
-
-    @property
-    def problems(self) -> Sequence[Any]:
-        """What is wrong with it."""
-
-
 class SettingRow(Protocol):
     """A setting, its value and where that came from."""
 
@@ -86,22 +60,6 @@ class SettingRow(Protocol):
     @property
     def origin(self) -> str:
         """File, environment, flag or default."""
-
-
-class CheckedFile(Protocol):
-    """An artifact as verification found it: ok, missing or altered."""
-
-    @property
-    def id(self) -> int:
-        """The artifact's id."""
-
-    @property
-    def path(self) -> str:
-        """Its path below the artifact root."""
-
-    @property
-    def status(self) -> str:
-        """What was found: ok, missing or altered."""
 
 
 def _yes_no(value: bool) -> str:
@@ -163,10 +121,11 @@ ARTIFACTS: Table[ArtifactEntry] = Table(
     "No artifacts.",
 )
 
-CHECKS: Table[CheckedFile] = Table(
+CHECKS: Table[ArtifactCheck] = Table(
     "artifacts",
     (
         Column("id", lambda item: item.id, right=True),
+        Column("run_id", lambda item: item.run_id, right=True),
         Column(
             "status",
             lambda item: item.status,
@@ -214,14 +173,14 @@ CONTAINERS: Table[ContainerRow] = Table(
     "The daemon has no containers.",
 )
 
-DIRECTIVES: Table[DirectiveRow] = Table(
+DIRECTIVES: Table[DirectiveEntry] = Table(
     "directives",
     (
         Column("name", lambda row: row.name),
         Column("version", lambda row: row.version, right=True),
         Column("tasks", lambda row: ", ".join(row.tasks)),
         Column("valid", lambda row: not row.problems, _yes_no),
-        Column("path", lambda row: str(row.path)),
+        Column("path", lambda row: row.path),
         Column("description", lambda row: row.description),
     ),
     "No directives were found. See `cyberbrain config show` for the folders.",

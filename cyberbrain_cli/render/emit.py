@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from cyberbrain_cli.core.errors import CyberbrainError, InvalidFile, UsageError
-from cyberbrain_cli.render.json_text import SCHEMA_VERSION, to_json
+from cyberbrain_cli.core.errors import CyberbrainError, InvalidFile
+from cyberbrain_cli.render.human import NOTHING
+from cyberbrain_cli.render.json_text import SCHEMA_VERSION, plain, to_json
 from cyberbrain_cli.render.page import Page
 from cyberbrain_cli.render.screen import Output, Screen
 from cyberbrain_cli.render.tables import Table
@@ -46,20 +47,56 @@ def emit_document(screen: Screen, document: D, human: Callable[[D, Page], None])
     if screen.output is Output.JSON:
         screen.write(to_json(document))
         return
-    page = Page(color=screen.colored(sys.stdout), width=screen.width())
-    human(document, page)
-    screen.write(page.text())
+    _page(screen, lambda page: human(document, page))
+
+
+def emit_list(
+    screen: Screen, name: str, items: Sequence[R], human: Callable[[Sequence[R], Page], None]
+) -> None:
+    """Print a list that is no table: as JSON under its name, or as `human` puts it on a page."""
+    if screen.output is Output.JSON:
+        screen.write(to_json({"schema_version": SCHEMA_VERSION, name: list(items)}))
+    else:
+        _page(screen, lambda page: human(items, page))
+
+
+def emit_record(screen: Screen, name: str, record: Any) -> None:
+    """Print one record, a line for each field; as JSON, a document with it under `name`."""
+    if screen.output is Output.JSON:
+        screen.write(to_json({"schema_version": SCHEMA_VERSION, name: record}))
+    else:
+        _page(screen, lambda page: _fields(plain(record), page))
+
+
+def emit_value(screen: Screen, answer: Mapping[str, Any], sentence: str) -> None:
+    """Print what was done: as JSON the answer, for a person the sentence."""
+    if screen.output is Output.JSON:
+        screen.write(to_json({"schema_version": SCHEMA_VERSION, **answer}))
+    else:
+        _page(screen, lambda page: page.lines(sentence))
 
 
 def emit_text(screen: Screen, text: str, name: str) -> None:
     """Print a text that is an answer in itself; as JSON, a document with the text under `name`."""
-    if screen.output is Output.JSON:
-        screen.write(to_json({"schema_version": SCHEMA_VERSION, name: text}))
-    else:
-        page = Page()
-        for line in text.splitlines():
-            page.line(line)
-        screen.write(page.text())
+    emit_value(screen, {name: text}, text)
+
+
+def emit_schema(screen: Screen, schema: Mapping[str, Any]) -> None:
+    """Print a JSON Schema, which is a document whatever --output says."""
+    screen.write(to_json(schema, indent=2))
+
+
+def _page(screen: Screen, fill: Callable[[Page], object]) -> None:
+    page = Page(color=screen.colored(sys.stdout), width=screen.width())
+    fill(page)
+    screen.write(page.text())
+
+
+def _fields(record: Mapping[str, Any], page: Page) -> None:
+    wide = max(map(len, record), default=0)
+    for key, value in record.items():
+        shown = NOTHING if value in (None, "") else str(value)
+        page.line(("bold", key.ljust(wide)), f"  {shown}")
 
 
 def emit_error(screen: Screen, error: CyberbrainError) -> None:
@@ -83,11 +120,3 @@ def error_document(error: CyberbrainError) -> dict[str, Any]:
         document["file"] = error.name
         document["problems"] = list(error.problems)
     return document
-
-
-def refuse_csv(screen: Screen) -> None:
-    """Raise UsageError when CSV was asked for where there is no table."""
-    if screen.output is Output.CSV:
-        raise UsageError(
-            "There is no table here to print as CSV.", "Use --output json or --output human."
-        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import is_dataclass
 from functools import cache
 from typing import Any
@@ -22,20 +22,21 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if isinstance(value, BaseModel) or is_dataclass(value):
-        return _adapter(type(value)).dump_python(value, mode="json")
-    return _adapter(object).dump_python(value, mode="json")
+    typed = isinstance(value, BaseModel) or is_dataclass(value)
+    kind: type = type(value) if typed else object
+    return _adapter(kind).dump_python(value, mode="json")
 
 
-def to_json(value: Any) -> str:
-    """One JSON document and a line break: indented for a terminal, all of it ASCII.
+def to_json(value: Any, indent: int | None = None) -> str:
+    """One JSON document and a line break: indented at least for a terminal, all of it ASCII.
 
     ASCII, because then nothing in it can steer a terminal or fail in any locale.
     """
-    indent = 2 if is_terminal(sys.stdout) else None
+    if is_terminal(sys.stdout):
+        indent = 2
     return json.dumps(plain(value), indent=indent).replace("\x7f", "\\u007f") + "\n"
 
 
 @cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+def _adapter(kind: type) -> TypeAdapter[Any]:
     return TypeAdapter(kind)

@@ -26,6 +26,11 @@ class Page:
         """Add a line made of these parts, one after another."""
         self._lines.append("".join(map(self._painted, parts)).rstrip())
 
+    def lines(self, text: str) -> None:
+        """Add the lines of a text as they are."""
+        for line in text.splitlines():
+            self.line(line)
+
     def paragraph(self, text: str, indent: str, style: str = "") -> None:
         """Add running text, wrapped to the terminal and indented. Empty text adds nothing."""
         for line in safe_lines(text).splitlines():
