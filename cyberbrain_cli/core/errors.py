@@ -75,10 +75,10 @@ class InvalidFile(CyberbrainError):
     def __init__(self, what: str, name: str, problems: list[Problem], hint: str = "") -> None:
         self.code = f"invalid_{what}"
         self.name = name
-        self.problems = problems
+        self.problems = sorted(problems, key=lambda problem: (problem.line, problem.column))
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = [f"{what} {name}: {count}"]
-        lines += [f"  {self._place(problem)}{problem.message}" for problem in problems]
+        lines += [f"  {self._place(problem)}{problem.message}" for problem in self.problems]
         super().__init__("\n".join(lines), hint)
 
     def _place(self, problem: Problem) -> str:
