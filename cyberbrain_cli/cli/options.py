@@ -52,6 +52,19 @@ def _record(context: Any, option: Any, value: Any) -> Any:
     return value
 
 
+def _answering(option: Any) -> Any:
+    if option is not None:
+        option.callback = _show_help
+    return option
+
+
+def _show_help(context: Any, option: Any, value: Any) -> None:
+    del option
+    if value and not context.resilient_parsing:
+        State.of(context).screen.write(f"{context.get_help()}\n")
+        raise typer.Exit
+
+
 class Command(TyperCommand):
     """A command that takes the shared options. It refuses CSV: there is no table in its answer."""
 
@@ -60,6 +73,10 @@ class Command(TyperCommand):
     def __init__(self, name: str | None, **attributes: Any) -> None:
         super().__init__(name, **attributes)
         self.params = [*self.params, *shared_options()]
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option --help, which answers like any command does."""
+        return _answering(super().get_help_option(ctx))
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, unless it was asked for a table that it does not have."""
@@ -85,6 +102,10 @@ class Group(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.params = [*self.params, *shared_options()]
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option --help, which answers like any command does."""
+        return _answering(super().get_help_option(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the default command where no command is named."""

@@ -13,6 +13,7 @@ from cyberbrain_cli import __version__
 from cyberbrain_cli.cli.options import HELP_OPTIONS, Group
 from cyberbrain_cli.cli.state import State
 from cyberbrain_cli.core.errors import Cancelled, ExitCode, UsageError
+from cyberbrain_cli.render.screen import Output
 
 Entries = Mapping[str, tuple[str, str]]
 
@@ -75,6 +76,8 @@ def _bare(
     if version:
         screen.write(f"{context.info_name} {__version__}\n")
         raise typer.Exit
+    if context.invoked_subcommand is None and screen.output is Output.JSON:
+        raise UsageError("No command was given.", f"See `{context.info_name} --help`.")
     if context.invoked_subcommand is None:
         screen.write(f"{context.get_help()}\n")
 

@@ -15,7 +15,7 @@ from cyberbrain_cli.render.safe import safe
 
 _MARKUP = re.compile(r"([\\`*_\[\]|~$])")
 _AT_START = re.compile(r"^(\d*)([#+\-=>.)])")
-_LINK = re.compile(r"(?i)(://|(?<=www)\.|(?<=mailto):)")
+_LINK = re.compile(r"(?i)((?<=:)//|(?<=www)\.|(?<=mailto):)")
 _SEVERITIES = ("critical", "warning", "info")
 
 

@@ -26,7 +26,7 @@ def duration(seconds: float | None) -> str:
     """12.3 s, 4m 05s, 3h 12m, 2d 4h."""
     if seconds is None:
         return NOTHING
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     for index, (step, unit) in enumerate(_STEPS[:-1]):

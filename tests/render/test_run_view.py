@@ -1,0 +1,82 @@
+"""A run as a person sees it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cyberbrain_cli.core.findings import Evidence, FindingState
+from cyberbrain_cli.core.lifecycle import Status
+from cyberbrain_cli.core.records import Cost, ErrorRecord, RunDocument
+from cyberbrain_cli.render.page import Page
+from cyberbrain_cli.render.run_view import show_run
+from tests.render.samples import HOSTILE, T0, document, finding
+
+
+def shown(what: RunDocument, width: int = 0) -> str:
+    page = Page(width=width)
+    show_run(what, page)
+    return page.text()
+
+
+def test_a_run_tells_what_was_found_with_its_evidence_and_what_it_cost() -> None:
+    text = shown(document(finding()))
+    for part in (
+        "Run 42  nightly v3  succeeded in 12.3 s",
+        "CRITICAL  shop-app  upstream refused connections  231 events, new, by rule",
+        "→ Start the database.",
+        "stderr connect ECONNREFUSED 10.0.0.3:5432",
+        "shop-db: 18,234 lines (2.0 MB), 37 patterns",
+        "3,512 (3,100 prompt, 412 answer)",
+        "0.0021 USD",
+        "run_42/log_triage/report.md  (id 9, 5.1 kB)",
+    ):
+        assert part in text
+
+
+def test_what_was_not_read_is_said_in_numbers() -> None:
+    text = shown(document())
+    assert "lines of 2.0 s were rotated away unread" in text
+    assert "(lines, limit 10,000); the next run goes on there" in text
+
+
+def test_no_price_is_unpriced_and_never_nothing() -> None:
+    text = shown(document(cost=Cost(None, None, 2)))
+    assert "unpriced" in text
+    assert "$" not in text
+    assert "0.00 " not in text
+
+
+def test_a_degraded_run_says_why() -> None:
+    text = shown(document(degraded=True, degraded_reasons=("no model answered",)))
+    assert "succeeded, degraded" in text
+    assert "degraded: no model answered" in text
+
+
+def test_a_failed_run_says_what_failed_and_does_not_claim_that_nothing_was_found() -> None:
+    failed = document(status=Status.FAILED)
+    error = ErrorRecord("docker_unavailable", "The daemon went away.", "Start it.")
+    job = replace(failed.run.jobs[0], status=Status.FAILED, error=error)
+    text = shown(replace(failed, run=replace(failed.run, jobs=(job,))))
+    assert "job log_triage: The daemon went away." in text
+    assert "Start it." in text
+    assert "No findings." not in text
+
+
+def test_resolved_findings_are_set_apart() -> None:
+    text = shown(document(finding(state=FindingState.RESOLVED)))
+    assert "No findings." in text
+    assert "RESOLVED  shop-app: upstream refused connections" in text
+
+
+def test_hostile_text_in_every_field_stays_text_on_its_line() -> None:
+    hostile = finding(
+        title=HOSTILE,
+        explanation=HOSTILE,
+        suggestion=HOSTILE,
+        container=HOSTILE,
+        evidence=tuple(Evidence(T0, "stdout", HOSTILE) for _ in range(5)),
+    )
+    text = shown(document(hostile, degraded_reasons=(HOSTILE,)), width=80)
+    assert not set(text) & {"\x1b", "\x9b", "\u202e", "\r"}
+    assert "2 more in the report" in text
+    assert len(text.splitlines()) < 40
