@@ -1,0 +1,313 @@
+"""What the other commands make of what the services answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cyberbrain_cli.core.errors import NotFound, PolicyRefused
+from cyberbrain_cli.core.launch import Check
+from cyberbrain_cli.core.records import (
+    AllowlistEntry,
+    ArtifactCheck,
+    ArtifactEntry,
+    ContainerInfo,
+    CostRow,
+    ImageEntry,
+    TokenCount,
+)
+from tests.cli.program import FakeServices, call
+from tests.render.samples import COST, START
+
+Capture = pytest.CaptureFixture[str]
+ARTIFACT = ArtifactEntry(
+    9, 42, "log_triage", "report", "text/markdown", "run_42/log_triage/report.md", 7, "ab", START
+)
+
+
+class Artifacts:
+    def read(self, path: str) -> bytes:
+        assert path == ARTIFACT.path
+        return b"# \xff\x00\n"
+
+
+class Reports:
+    """Records of one artifact."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, Any] = {}
+
+    def artifact(self, artifact_id: int) -> ArtifactEntry:
+        if artifact_id != ARTIFACT.id:
+            raise NotFound(f"There is no artifact {artifact_id}.")
+        return ARTIFACT
+
+    def costs(self, by: Sequence[str], **asked: Any) -> tuple[list[CostRow], list[CostRow]]:
+        self.asked = {"by": list(by), **asked}
+        row = CostRow(dict.fromkeys(by, "x"), 1, 0, TokenCount(1, 2, 3), COST)
+        return [row], [CostRow({}, 1, 0, TokenCount(1, 2, 3), COST)]
+
+
+@dataclass
+class Ledger:
+    """An allowlist in memory, with the journal's and the reports' face."""
+
+    entries: dict[str, bool] = field(default_factory=dict)
+    pinned: dict[str, tuple[str, bool]] = field(default_factory=dict)
+
+    def set_container(self, name: str, *, enabled: bool, note: str | None = None) -> bool:
+        changed = self.entries.get(name) is not enabled
+        self.entries[name] = enabled
+        return changed
+
+    def remove_container(self, name: str) -> bool:
+        return self.entries.pop(name, None) is not None
+
+    def set_image(
+        self, reference: str, digest: str, *, enabled: bool, note: str | None = None
+    ) -> bool:
+        changed = self.pinned.get(reference) != (digest, enabled)
+        self.pinned[reference] = (digest, enabled)
+        return changed
+
+    def remove_image(self, reference: str) -> bool:
+        return self.pinned.pop(reference, None) is not None
+
+    def allowlist(self) -> list[AllowlistEntry]:
+        return [AllowlistEntry(name, on, "", START) for name, on in sorted(self.entries.items())]
+
+    def images(self) -> list[ImageEntry]:
+        return [
+            ImageEntry(name, digest, on, "", START) for name, (digest, on) in self.pinned.items()
+        ]
+
+    def note_containers(self, containers: object) -> None:
+        return None
+
+
+class Host:
+    digest = "sha256:1"
+
+    def resolve_image(self, reference: str) -> str:
+        if reference != "busybox:1":
+            raise NotFound(f"The daemon has no image '{reference}'.")
+        return self.digest
+
+    def containers(self) -> list[ContainerInfo]:
+        return [
+            ContainerInfo("c0", "shop-app", "shop:1", "running"),
+            ContainerInfo("c1", "shop-db", "pg:15", "running", {"com.docker.compose.project": "p"}),
+        ]
+
+
+def with_ledger(ledger: Ledger) -> FakeServices:
+    return FakeServices(journal=ledger, reports=ledger, host=Host())
+
+
+def answer(
+    services: FakeServices, line: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> tuple[int, dict[str, Any]]:
+    code = call(services, [*line.split(), "-o", "json"], monkeypatch)
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return code, document
+
+
+def test_a_container_s_life_on_the_allowlist(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    ledger = Ledger()
+    services = with_ledger(ledger)
+
+    def did(line: str) -> tuple[int, dict[str, Any]]:
+        return answer(services, f"allowlist {line}", monkeypatch, capsys)
+
+    assert did("add shop-db shop-app shop-db")[1]["changed"] == ["shop-db", "shop-app"]
+    assert did("add shop-db")[1]["unchanged"] == ["shop-db"]
+    assert did("disable shop-db")[1]["changed"] == ["shop-db"]
+    assert did("explain shop-db")[1]["decision"] == {
+        "name": "shop-db",
+        "allowed": False,
+        "reason": "'shop-db' is on the allowlist but disabled.",
+    }
+    assert did("enable shop-db")[1]["changed"] == ["shop-db"]
+    assert did("explain shop-db")[1]["decision"]["allowed"]
+    assert [entry["name"] for entry in did("list")[1]["allowlist"]] == ["shop-app", "shop-db"]
+    assert did("remove shop-db")[0] == 0
+    code, document = did("remove shop-app shop-db")
+    assert (code, document["error"]["code"]) == (1, "not_found")
+    assert "shop-app" in ledger.entries
+
+
+@pytest.mark.parametrize("name", ["shop-*", "a/b", "", "-x y", "shop\n", "../x"])
+def test_what_no_container_can_be_called_is_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger()
+    arguments = ["allowlist", "add", "fine", "--", name]
+    assert call(with_ledger(ledger), arguments, monkeypatch) == 2
+    assert ledger.entries == {}
+
+
+def test_an_image_is_pinned_to_what_it_means_now(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    services = with_ledger(Ledger())
+
+    def explained() -> dict[str, Any]:
+        line = "allowlist explain --image busybox:1"
+        found: dict[str, Any] = answer(services, line, monkeypatch, capsys)[1]["decision"]
+        return found
+
+    assert not explained()["allowed"]
+    assert call(services, ["allowlist", "add", "--image", "busybox:1"], monkeypatch) == 0
+    assert call(services, ["allowlist", "add", "--image", "nosuch"], monkeypatch) == 1
+    capsys.readouterr()
+    assert explained()["allowed"]
+    monkeypatch.setattr(Host, "digest", "sha256:2")
+    assert "is now sha256:2" in explained()["reason"]
+    assert call(services, ["allowlist", "disable", "--image", "busybox:1"], monkeypatch) == 0
+    assert services.__dict__["journal"].pinned == {"busybox:1": ("sha256:1", False)}
+
+
+def test_containers_say_what_the_allowlist_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    services = with_ledger(Ledger({"shop-db": True}))
+    code, document = answer(services, "containers", monkeypatch, capsys)
+    found = {row["name"]: row["allowed"] for row in document["containers"]}
+    assert (code, found) == (0, {"shop-app": False, "shop-db": True})
+
+
+def with_artifacts() -> FakeServices:
+    return FakeServices(reports=Reports(), artifacts=Artifacts())
+
+
+def test_download_writes_the_bytes_and_never_over_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, tmp_path: Path
+) -> None:
+    line = ["artifacts", "download", "9", "--to", str(tmp_path)]
+    assert call(with_artifacts(), line, monkeypatch) == 0
+    target = tmp_path / "report.md"
+    assert target.read_bytes() == b"# \xff\x00\n"
+    assert str(target) in capsys.readouterr().out
+    target.write_text("mine")
+    assert call(with_artifacts(), line, monkeypatch) == 1
+    assert target.read_text() == "mine"
+    assert "--force" in capsys.readouterr().err
+    assert call(with_artifacts(), [*line, "--force"], monkeypatch) == 0
+    assert target.read_bytes() == b"# \xff\x00\n"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_download_into_nowhere_fails_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, tmp_path: Path
+) -> None:
+    line = ["artifacts", "download", "9", "--to", str(tmp_path / "no" / "x")]
+    assert call(with_artifacts(), line, monkeypatch) == 1
+    assert "cannot be written: No such file or directory" in capsys.readouterr().err
+
+
+def test_download_to_stdout_is_the_file_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    line = ["artifacts", "download", "9", "--to", "-"]
+    assert call(with_artifacts(), line, monkeypatch) == 0
+    assert capfdbinary.readouterr() == (b"# \xff\x00\n", b"")
+
+
+def test_an_artifact_outside_the_root_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def read(_: str) -> bytes:
+        raise PolicyRefused("outside")
+
+    services = FakeServices(reports=Reports(), artifacts=FakeServices(read=read))
+    line = ["artifacts", "download", "9", "--to", str(tmp_path / "x")]
+    assert call(services, line, monkeypatch) == 5
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_artifact_that_is_not_there(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    code, document = answer(with_artifacts(), "artifacts show 8", monkeypatch, capsys)
+    assert (code, document["error"]["code"]) == (1, "not_found")
+    assert answer(with_artifacts(), "artifacts show 9", monkeypatch, capsys)[1]["artifact"]["id"]
+
+
+@pytest.mark.parametrize(("status", "code"), [("ok", 0), ("missing", 1), ("altered", 1)])
+def test_verify_fails_for_what_is_not_as_it_was(
+    status: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    services = FakeServices(verify_artifacts=lambda _: [ArtifactCheck(9, 42, "a", status)])
+    found, document = answer(services, "artifacts verify", monkeypatch, capsys)
+    assert (found, document["artifacts"][0]["status"]) == (code, status)
+
+
+def test_costs_are_grouped_as_asked(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    reports = Reports()
+    services = FakeServices(reports=reports)
+    line = "cost-report --by day --by model --by day --since 2026-11-01 --until 2026-11-02"
+    _, document = answer(services, line, monkeypatch, capsys)
+    assert reports.asked["by"] == ["day", "model"]
+    assert f"{reports.asked['since']:%Y-%m-%d %z}" == "2026-11-01 +0000"
+    assert document["rows"][0]["keys"] == {"day": "x", "model": "x"}
+    assert document["totals"][0]["cost"]["amount"] == "0.0021"
+
+
+@pytest.mark.parametrize(("status", "code"), [("ok", 0), ("warning", 0), ("failed", 4)])
+def test_doctor_fails_only_for_what_is_needed(
+    status: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    services = FakeServices(doctor=lambda: [Check("docker", status, "It is.", "Start it.")])
+    assert call(services, ["doctor"], monkeypatch) == code
+    out = capsys.readouterr().out
+    assert out.startswith(status)
+    assert ("→ Start it." in out) == (status != "ok")
+    assert answer(services, "doctor", monkeypatch, capsys)[1]["checks"][0]["status"] == status
+
+
+@dataclass(frozen=True)
+class Database:
+    url: str
+    revision: str | None
+    head: str
+    ok: bool
+
+
+@pytest.mark.parametrize(("ok", "code"), [(True, 0), (False, 4)])
+def test_a_database_that_needs_an_upgrade_is_exit_4(
+    ok: bool, code: int, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    database = Database("sqlite:///x.db", None, "0001", ok)
+    services = FakeServices(database_status=lambda: database)
+    found, document = answer(services, "db", monkeypatch, capsys)
+    assert (found, document["database"]["head"]) == (code, "0001")
+
+
+def test_records_that_contradict_themselves_are_exit_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    services = FakeServices(verify_database=lambda: ["Run 4 has no jobs."])
+    assert call(services, ["db", "verify"], monkeypatch) == 1
+    assert capsys.readouterr().out == "Run 4 has no jobs.\n"
+    assert call(FakeServices(verify_database=list), ["db", "verify"], monkeypatch) == 0
+
+
+@pytest.mark.parametrize(("asked", "outcome"), [(True, "requested"), (False, "interrupted")])
+def test_cancel_says_what_became_of_it(
+    asked: bool, outcome: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    services = FakeServices(cancel_run=lambda _: asked)
+    _, document = answer(services, "runs cancel 4", monkeypatch, capsys)
+    assert document == {"schema_version": 1, "run_id": 4, "outcome": outcome}
+
+
+def test_the_configuration_file_in_use(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    for path in (None, Path("/etc/c.yaml")):
+        services = FakeServices(config_path=path)
+        _, document = answer(services, "config path", monkeypatch, capsys)
+        assert document["path"] == (str(path) if path else None)
