@@ -66,6 +66,12 @@ def _yes_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
+def _setting(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(str, value)) if isinstance(value, (list, dict)) else str(value)
+
+
 def _status(run: RunSummary) -> str:
     return f"{run.status}, degraded" if run.degraded else str(run.status)
 
@@ -190,7 +196,7 @@ SETTINGS: Table[SettingRow] = Table(
     "settings",
     (
         Column("key", lambda row: row.key),
-        Column("value", lambda row: "" if row.value is None else str(row.value)),
+        Column("value", lambda row: row.value, _setting),
         Column("origin", lambda row: row.origin),
     ),
     "No settings.",

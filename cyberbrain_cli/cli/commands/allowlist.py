@@ -16,7 +16,9 @@ from cyberbrain_cli.render.columns import ALLOWLIST, IMAGES
 from cyberbrain_cli.render.emit import emit_record, emit_rows, emit_value
 
 app = group("Say which containers may be read and which images may be run.", "list")
-Names = Annotated[list[str], typer.Argument(help="Exact names; with --image, references.")]
+Names = Annotated[
+    list[str], typer.Argument(metavar="NAME", help="Exact names; with --image, references.")
+]
 Image = Annotated[bool, typer.Option("--image", help="Images, not containers.")]
 
 
@@ -36,7 +38,9 @@ def add(
     context: typer.Context,
     names: Names,
     image: Image = False,
-    note: Annotated[str | None, typer.Option(help="Why, for whoever reads the list.")] = None,
+    note: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why, for whoever reads the list.")
+    ] = None,
 ) -> None:
     """Allow containers to be read, or pin images to what their references mean now."""
     _change(context, names, image, "allowed", lambda items, name: items.add(name, note))
@@ -65,7 +69,9 @@ def disable(context: typer.Context, names: Names, image: Image = False) -> None:
 @app.command("explain", cls=Command)
 def explain(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A container's name; with --image, a reference.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A container's name; with --image, a reference.")
+    ],
     image: Image = False,
 ) -> None:
     """Say whether a container may be read, or an image run, and why."""

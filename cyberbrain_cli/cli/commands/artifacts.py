@@ -16,8 +16,10 @@ from cyberbrain_cli.render.emit import emit_record, emit_rows, emit_value
 from cyberbrain_cli.render.screen import Output
 
 app = group("List, show, download and verify the files that runs wrote.", "list")
-ArtifactId = Annotated[int, typer.Argument(help="The artifact's id.", min=1)]
-RunOption = Annotated[int | None, typer.Option("--run", help="Only this run's artifacts.", min=1)]
+ArtifactId = Annotated[int, typer.Argument(metavar="ID", help="The artifact's id.", min=1)]
+RunOption = Annotated[
+    int | None, typer.Option("--run", metavar="ID", help="Only this run's artifacts.", min=1)
+]
 STDOUT = "-"
 
 
@@ -25,8 +27,12 @@ STDOUT = "-"
 def list_artifacts(
     context: typer.Context,
     run_id: RunOption = None,
-    kind: Annotated[str | None, typer.Option(help="Only artifacts of this kind.")] = None,
-    limit: Annotated[int, typer.Option(help="The most artifacts to list.", min=1)] = 50,
+    kind: Annotated[
+        str | None, typer.Option(metavar="KIND", help="Only artifacts of this kind.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(metavar="N", help="The most artifacts to list.", min=1)
+    ] = 50,
     every: Annotated[bool, typer.Option("--all", help="List them all.")] = False,
 ) -> None:
     """List artifacts, the newest first."""

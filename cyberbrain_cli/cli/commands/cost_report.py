@@ -31,11 +31,15 @@ class By(StrEnum):
 @app.command("cost-report", cls=TableCommand)
 def cost_report(
     context: typer.Context,
-    by: Annotated[list[By] | None, typer.Option(help="Group by this. Repeatable.")] = None,
-    since: Annotated[
-        str | None, typer.Option(help="Calls from then on: a time, or a duration back.")
+    by: Annotated[
+        list[By] | None,
+        typer.Option(metavar=f"<{'|'.join(By)}>", help="Group by this. Repeatable."),
     ] = None,
-    until: Annotated[str | None, typer.Option(help="Calls before then.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Calls from then on: a time, or a duration back."),
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Calls before then.")] = None,
 ) -> None:
     """Tokens and money spent on the model, by model unless asked otherwise."""
     state = State.of(context)

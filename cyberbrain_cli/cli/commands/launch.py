@@ -26,19 +26,23 @@ app = single()
 def launch(
     context: typer.Context,
     directive: Annotated[
-        str | None, typer.Argument(help="A directive's name, or the path of its file.")
+        str | None,
+        typer.Argument(metavar="DIRECTIVE", help="A directive's name, or the path of its file."),
     ] = None,
     task: Annotated[
-        list[str] | None, typer.Option(help="Do this task, without a directive. Repeatable.")
+        list[str] | None,
+        typer.Option(metavar="TASK", help="Do this task, without a directive. Repeatable."),
     ] = None,
     container: Annotated[
-        list[str] | None, typer.Option(help="Only this container. Repeatable.")
+        list[str] | None, typer.Option(metavar="NAME", help="Only this container. Repeatable.")
     ] = None,
     since: Annotated[
-        str, typer.Option(help="Read from: last-success, a duration back, or a time.")
+        str,
+        typer.Option(metavar="WHEN", help="Read from: last-success, a duration back, or a time."),
     ] = "last-success",
     until: Annotated[
-        str | None, typer.Option(help="Read until: a duration back, or a time. Default: now.")
+        str | None,
+        typer.Option(metavar="WHEN", help="Read until: a duration back, or a time. Default: now."),
     ] = None,
     param: Annotated[
         list[str] | None, typer.Option(metavar="K=V", help="A task's option. Repeatable.")
@@ -47,7 +51,8 @@ def launch(
         list[str] | None, typer.Option(metavar="K=V", help="A label of the run. Repeatable.")
     ] = None,
     run_key: Annotated[
-        str | None, typer.Option(help="Your own key: a second launch with it starts nothing.")
+        str | None,
+        typer.Option(metavar="KEY", help="Your own key: a second launch with it starts nothing."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan; start nothing.")
@@ -63,7 +68,8 @@ def launch(
         IfRunning, typer.Option(help="When another launch of this directive is running.")
     ] = IfRunning.FAIL,
     timeout: Annotated[
-        str | None, typer.Option(help="The longest that the launch may take: 90s, 15m.")
+        str | None,
+        typer.Option(metavar="DURATION", help="The longest that the launch may take: 90s, 15m."),
     ] = None,
 ) -> None:
     """Do a directive's tasks now and report what was found."""

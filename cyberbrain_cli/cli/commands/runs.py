@@ -15,18 +15,21 @@ from cyberbrain_cli.render.emit import emit_document, emit_rows, emit_value
 from cyberbrain_cli.render.run_view import show_run
 
 app = group("List runs, show one, or cancel one.", "list")
-RunId = Annotated[int, typer.Argument(help="The run's id.", min=1)]
+RunId = Annotated[int, typer.Argument(metavar="ID", help="The run's id.", min=1)]
 
 
 @app.command("list", cls=TableCommand)
 def list_runs(
     context: typer.Context,
     status: Annotated[Status | None, typer.Option(help="Only runs in this state.")] = None,
-    directive: Annotated[str | None, typer.Option(help="Only runs of this directive.")] = None,
-    since: Annotated[
-        str | None, typer.Option(help="Only runs from then on: a time, or a duration back.")
+    directive: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only runs of this directive.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="The most runs to list.", min=1)] = 20,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Only runs from then on: a time, or a duration back."),
+    ] = None,
+    limit: Annotated[int, typer.Option(metavar="N", help="The most runs to list.", min=1)] = 20,
     every: Annotated[bool, typer.Option("--all", help="List them all.")] = False,
 ) -> None:
     """List runs, the newest first."""
