@@ -1,4 +1,4 @@
-"""Values that stand beside a telling name: password=…, "api_key": "…", Authorization: …, --token …."""
+"""Values beside a telling name: password=…, "api_key": "…", Authorization: …, --token …."""
 
 from __future__ import annotations
 
@@ -41,12 +41,85 @@ _HINTS = (
     "mnemonic", "phrase", "sig", "cvv", "cvc", "ssn", "otp", "auth", "connect.sid",
 )  # fmt: skip
 _PROSE = frozenset(
-    "a an and are at authentication because been but by cannot could denied does empty error"
-    " expected expired failed failure false for found from has have if in incorrect invalid is"
-    " it its length malformed may mismatch missing must n/a nil no none not null of ok on only or"
-    " rejected required revoked should signature still that the this to too true unable"
-    " unauthorized undefined unexpected unknown unset unsupported user was were when will with"
-    " wrong yes".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "at",
+        "authentication",
+        "because",
+        "been",
+        "but",
+        "by",
+        "cannot",
+        "could",
+        "denied",
+        "does",
+        "empty",
+        "error",
+        "expected",
+        "expired",
+        "failed",
+        "failure",
+        "false",
+        "for",
+        "found",
+        "from",
+        "has",
+        "have",
+        "if",
+        "in",
+        "incorrect",
+        "invalid",
+        "is",
+        "it",
+        "its",
+        "length",
+        "malformed",
+        "may",
+        "mismatch",
+        "missing",
+        "must",
+        "n/a",
+        "nil",
+        "no",
+        "none",
+        "not",
+        "null",
+        "of",
+        "ok",
+        "on",
+        "only",
+        "or",
+        "rejected",
+        "required",
+        "revoked",
+        "should",
+        "signature",
+        "still",
+        "that",
+        "the",
+        "this",
+        "to",
+        "too",
+        "true",
+        "unable",
+        "unauthorized",
+        "undefined",
+        "unexpected",
+        "unknown",
+        "unset",
+        "unsupported",
+        "user",
+        "was",
+        "were",
+        "when",
+        "will",
+        "with",
+        "wrong",
+        "yes",
+    ]
 )
 _MASKED = re.compile(r"[*xX•.]{3,}|<[a-z_ -]{1,40}>|\$\{?[A-Z_]{1,60}\}?|%[sdv]")
 _QUOTE = re.compile(r"(\\*)([\"'`])")

@@ -13,8 +13,34 @@ _AT = re.compile(
 )
 _LOCAL = re.compile(r"(?:[\w.+\-!#$&*?^{|}~/]|%2[bB]|=(?=\S)){1,80}\Z", re.UNICODE)
 _NOT_DOMAINS = frozenset(
-    "service socket target timer slice mount scope path swap automount sock so js ts py go rs"
-    " java sum mod lock conf json yaml yml log".split()
+    [
+        "service",
+        "socket",
+        "target",
+        "timer",
+        "slice",
+        "mount",
+        "scope",
+        "path",
+        "swap",
+        "automount",
+        "sock",
+        "so",
+        "js",
+        "ts",
+        "py",
+        "go",
+        "rs",
+        "java",
+        "sum",
+        "mod",
+        "lock",
+        "conf",
+        "json",
+        "yaml",
+        "yml",
+        "log",
+    ]
 )
 _VERSION = re.compile(r"v?\d{1,9}\.\d")
 

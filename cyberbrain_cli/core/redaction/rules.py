@@ -52,8 +52,8 @@ TOKENS: tuple[Rule, ...] = (
     rule("azure-key", r"(?P<keep>[?&;]sig=)[0-9A-Za-z%+/=_-]{20,200}", "sig="),
     rule("github-token", r"gh[pousr]_[0-9A-Za-z]{30,255}|github_pat_[0-9A-Za-z_]{22,255}", "ghp_",
          "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
-    rule("gitlab-token", r"gl(?:pat|dt|ft|soat|rt|cbt|imt|ptt|agent|oas|ffct)-[0-9A-Za-z_.-]{16,300}"
-         r"|GR1348941[0-9A-Za-z_-]{20,50}", "glpat-", "gldt-", "glft-", "glsoat-", "glrt-",
+    rule("gitlab-token", r"gl(?:pat|dt|ft|soat|rt|cbt|imt|ptt|agent|oas|ffct)-"
+         r"[0-9A-Za-z_.-]{16,300}|GR1348941[0-9A-Za-z_-]{20,50}", "glpat-", "gldt-", "glft-", "glsoat-", "glrt-",
          "glcbt-", "glimt-", "glptt-", "glagent-", "gloas-", "glffct-", "gr1348941"),
     rule("slack-token", r"xox[a-z](?:\.xox[a-z])?-[0-9A-Za-z-]{10,250}|xapp-[0-9A-Za-z-]{10,250}",
          "xox", "xapp-"),
@@ -87,6 +87,12 @@ TOKENS: tuple[Rule, ...] = (
 
 _SCHEMES = "Bearer|Token|ApiKey|Negotiate|NTLM|SharedKey|SharedAccessSignature|SSWS|GenieKey"
 
+_DONE = r"\[redacted:[a-z-]{1,40}\]"
+_SQL = (
+    r"(?:password|identified\s{1,4}by|requirepass|masterauth)\s{1,4}(?:by\s{1,4})?(?:as\s{1,4})?"
+)
+_SQL_HINTS = ("password", "identified", "requirepass", "masterauth")
+
 CONTEXT: tuple[Rule, ...] = (
     rule("password", r"(?P<keep>:(?:\\?/){2}[^\s:/?#@\"'<>\[\]]{0,200}:)"
          r"(?!\d{1,5}(?:[/?#\s\"',;)\]\\]|$))(?!\[redacted:[a-z-]{1,40}\]@)"
@@ -104,10 +110,8 @@ CONTEXT: tuple[Rule, ...] = (
          r"(?=[0-9A-Za-z+/=]{1,200}[A-Z0-9=])[0-9A-Za-z+/]{5,}+=*+", "basic"),
     rule("authorization", r"(?i)(?P<keep>(?<![a-z0-9])Digest\s{1,4})username=[^\n\\]{1,2000}",
          "digest"),
-    rule("password", r"(?i)(?P<keep>(?:password|identified\s{1,4}by|requirepass|masterauth)"
-         r"\s{1,4}(?:by\s{1,4})?(?:as\s{1,4})?)(?:'(?!\[redacted:[a-z-]{1,40}\]')(?:''|\\.|[^'\n\\]){1,500}'?"
-         r"|\"(?!\[redacted:[a-z-]{1,40}\]\")(?:\\.|[^\"\n\\]){1,500}\"?)", "password", "identified", "requirepass",
-         "masterauth"),
+    rule("password", rf"(?i)(?P<keep>{_SQL})'(?!{_DONE}')(?:''|\\.|[^'\n\\]){{1,500}}'?", *_SQL_HINTS),
+    rule("password", rf'(?i)(?P<keep>{_SQL})"(?!{_DONE}")(?:\\.|[^"\n\\]){{1,500}}"?', *_SQL_HINTS),
     rule("password", r"(?i)(?P<keep>(?:requirepass|masterauth|sshpass\s{1,4}-p)\s{1,4})"
          r"(?![\[\"'])\S{1,500}", "requirepass", "masterauth", "sshpass"),
     rule("password", r"(?P<keep>(?<![\w-])(?:-u|--user|--proxy-user)[ =]{1,4}[\"']?"

@@ -1,0 +1,64 @@
+"""What a run knows of its endpoint, and how long to wait before asking it again."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from cyberbrain_cli.core.ports import Attempt
+
+MAX_ATTEMPTS = 4
+GIVE_UP_AFTER = 6
+LONGEST_RETRY_AFTER_SECONDS = 120.0
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 20.0
+_SLOT_POLL_SECONDS = 0.1
+_SERVER_ERROR = 500
+
+
+class LlmState:
+    """Shared by the jobs of a run: how many may ask at once, and what failed so far."""
+
+    def __init__(self, max_parallel: int) -> None:
+        self._slots = threading.BoundedSemaphore(max(1, max_parallel))
+        self._lock = threading.Lock()
+        self._failures = 0
+        self.schema_works = True
+
+    @contextmanager
+    def slot(self, check: Callable[[], None]) -> Iterator[None]:
+        """Wait for one's turn; `check` is called meanwhile and may raise."""
+        while not self._slots.acquire(timeout=_SLOT_POLL_SECONDS):
+            check()
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the endpoint failed so often in a row that asking again is a waste."""
+        return self._failures >= GIVE_UP_AFTER
+
+    def note(self, attempt: Attempt) -> None:
+        """Count the failures in a row that are the endpoint's, not the request's."""
+        down = attempt.outcome in {"connection_error", "timeout"}
+        down = down or (attempt.http_status or 0) >= _SERVER_ERROR
+        with self._lock:
+            self._failures = self._failures + 1 if down else 0
+
+
+def pause_seconds(number: int, attempt: Attempt, jitter: random.Random) -> float | None:
+    """How long to wait after attempt `number`; None when no other may follow.
+
+    The server's Retry-After is honoured, unless it asks for more than anyone would wait.
+    """
+    if not attempt.retryable or number >= MAX_ATTEMPTS:
+        return None
+    asked = attempt.retry_after_seconds or 0.0
+    if asked > LONGEST_RETRY_AFTER_SECONDS:
+        return None
+    own = min(_FIRST_PAUSE_SECONDS * 2.0 ** (number - 1), _LONGEST_PAUSE_SECONDS)
+    return max(asked, own) + own * jitter.random() / 2
