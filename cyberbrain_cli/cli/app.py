@@ -35,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         given = _version()
     from cyberbrain_cli.cli.boundary import run
 
-    sys.exit(run(PROGRAM, COMMANDS, given))
+    code = run(PROGRAM, COMMANDS, given)
+    gc.freeze()  # the last collection would look at every module once more, and free nothing
+    sys.exit(code)
 
 
 def _version() -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cyberbrain_cli.cli.crash import report
 from cyberbrain_cli.cli.state import State
 from cyberbrain_cli.cli.tree import Entries, invoke, root
 from cyberbrain_cli.core.errors import Cancelled, CyberbrainError, ExitCode
@@ -45,6 +44,8 @@ def _tell(screen: Screen, arguments: Sequence[str], error: CyberbrainError) -> i
 
 
 def _bug(bug: BaseException) -> Bug:
+    from cyberbrain_cli.cli.crash import report
+
     path = report(bug)
     where = f"Please report it with the file {path}." if path else "Please report it."
     return Bug(f"An unexpected {type(bug).__name__} happened: this is a bug.", where)
