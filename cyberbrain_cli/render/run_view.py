@@ -10,6 +10,7 @@ from cyberbrain_cli.render.columns import STATUS_STYLES
 from cyberbrain_cli.render.page import Page
 
 EVIDENCE_SHOWN = 3
+LINE_SHOWN = 500
 _LABEL = 11
 
 
@@ -83,10 +84,17 @@ def _finding(item: Finding, wide: int, page: Page) -> None:
     page.paragraph(item.suggestion and f"→ {item.suggestion}", "    ", "bold")
     for proof in item.evidence[:EVIDENCE_SHOWN]:
         page.line(
-            "    │ ", ("dim", f"{human.log_time(proof.time)} {proof.stream} "), proof.line.rstrip()
+            "    │ ", ("dim", f"{human.log_time(proof.time)} {proof.stream} "), _short(proof.line)
         )
     if len(item.evidence) > EVIDENCE_SHOWN:
         page.line("    │ ", ("dim", f"… {len(item.evidence) - EVIDENCE_SHOWN} more in the report"))
+
+
+def _short(line: str) -> str:
+    text = line.rstrip()
+    if len(text) <= LINE_SHOWN:
+        return text
+    return f"{text[:LINE_SHOWN]}… {human.plural(len(text) - LINE_SHOWN, 'character')} more"
 
 
 def _reading(reading: ContainerReading, page: Page) -> None:

@@ -40,7 +40,7 @@ class Column(Generic[R]):
         if self.human is not None:
             return safe(self.human(row))
         value = self.value(row)
-        return safe(self.show(value)) if value not in (None, "") else NOTHING
+        return (safe(self.show(value)) if value is not None else "") or NOTHING
 
     def raw(self, row: R) -> str:
         """The cell for a program; text that a spreadsheet would compute is marked as text."""

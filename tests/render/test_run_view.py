@@ -80,3 +80,9 @@ def test_hostile_text_in_every_field_stays_text_on_its_line() -> None:
     assert not set(text) & {"\x1b", "\x9b", "\u202e", "\r"}
     assert "2 more in the report" in text
     assert len(text.splitlines()) < 40
+
+
+def test_an_endless_line_is_cut_in_numbers() -> None:
+    text = shown(document(finding(evidence=(Evidence(T0, "stdout", "x" * 1_000_000),))))
+    assert "… 999,500 characters more" in text
+    assert len(text) < 3000
