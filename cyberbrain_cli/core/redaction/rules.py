@@ -53,7 +53,8 @@ TOKENS: tuple[Rule, ...] = (
     rule("github-token", r"gh[pousr]_[0-9A-Za-z]{30,255}|github_pat_[0-9A-Za-z_]{22,255}", "ghp_",
          "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
     rule("gitlab-token", r"gl(?:pat|dt|ft|soat|rt|cbt|imt|ptt|agent|oas|ffct)-"
-         r"[0-9A-Za-z_.-]{16,300}|GR1348941[0-9A-Za-z_-]{20,50}", "glpat-", "gldt-", "glft-", "glsoat-", "glrt-",
+         r"[0-9A-Za-z_.-]{16,300}|GR1348941[0-9A-Za-z_-]{20,50}",
+         "glpat-", "gldt-", "glft-", "glsoat-", "glrt-",
          "glcbt-", "glimt-", "glptt-", "glagent-", "gloas-", "glffct-", "gr1348941"),
     rule("slack-token", r"xox[a-z](?:\.xox[a-z])?-[0-9A-Za-z-]{10,250}|xapp-[0-9A-Za-z-]{10,250}",
          "xox", "xapp-"),
@@ -110,8 +111,10 @@ CONTEXT: tuple[Rule, ...] = (
          r"(?=[0-9A-Za-z+/=]{1,200}[A-Z0-9=])[0-9A-Za-z+/]{5,}+=*+", "basic"),
     rule("authorization", r"(?i)(?P<keep>(?<![a-z0-9])Digest\s{1,4})username=[^\n\\]{1,2000}",
          "digest"),
-    rule("password", rf"(?i)(?P<keep>{_SQL})'(?!{_DONE}')(?:''|\\.|[^'\n\\]){{1,500}}'?", *_SQL_HINTS),
-    rule("password", rf'(?i)(?P<keep>{_SQL})"(?!{_DONE}")(?:\\.|[^"\n\\]){{1,500}}"?', *_SQL_HINTS),
+    rule("password", rf"(?i)(?P<keep>{_SQL})'(?!{_DONE}')(?:''|\\.|[^'\n\\]){{1,500}}'?",
+         *_SQL_HINTS),
+    rule("password", rf'(?i)(?P<keep>{_SQL})"(?!{_DONE}")(?:\\.|[^"\n\\]){{1,500}}"?',
+         *_SQL_HINTS),
     rule("password", r"(?i)(?P<keep>(?:requirepass|masterauth|sshpass\s{1,4}-p)\s{1,4})"
          r"(?![\[\"'])\S{1,500}", "requirepass", "masterauth", "sshpass"),
     rule("password", r"(?P<keep>(?<![\w-])(?:-u|--user|--proxy-user)[ =]{1,4}[\"']?"

@@ -1,0 +1,1 @@
+"""The services that tests and the demo run on."""
