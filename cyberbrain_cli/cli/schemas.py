@@ -61,7 +61,10 @@ def schema_of(document: Document) -> dict[str, Any]:
     if document in _LISTS:
         return _listing(document.value, _LISTS[document])
     if document is Document.COST_REPORT:
-        return _listing("rows", records.CostRow, "totals")
+        report = _listing("rows", records.CostRow)
+        rows = report["properties"]["rows"]
+        report["properties"] |= {"total": rows["items"], "totals": rows}
+        return {**report, "required": [*report["required"], "total", "totals"]}
     return _error()
 
 
@@ -69,7 +72,7 @@ def _schema(kind: Any) -> dict[str, Any]:
     return TypeAdapter(kind).json_schema(mode="serialization")
 
 
-def _listing(name: str, row: Any, *more: str) -> dict[str, Any]:
+def _listing(name: str, row: Any) -> dict[str, Any]:
     items = _schema(row)
     definitions = items.pop("$defs", {})
     definitions[items.get("title", name)] = items
@@ -78,11 +81,10 @@ def _listing(name: str, row: Any, *more: str) -> dict[str, Any]:
         "$schema": _DIALECT,
         "$defs": definitions,
         "type": "object",
-        "required": ["schema_version", name, *more],
+        "required": ["schema_version", name],
         "properties": {
             "schema_version": {"const": SCHEMA_VERSION},
             name: rows,
-            **dict.fromkeys(more, rows),
         },
     }
 

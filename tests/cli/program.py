@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -40,3 +41,14 @@ class FakeServices:
 
     def __exit__(self, *_: object) -> None:
         return None
+
+
+def answer(
+    services: FakeServices,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> tuple[int, dict[str, Any]]:
+    code = call(services, [*line.split(), "-o", "json"], monkeypatch)
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return code, document

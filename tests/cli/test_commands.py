@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,12 @@ import pytest
 from cyberbrain_cli.core.errors import NotFound, PolicyRefused
 from cyberbrain_cli.core.launch import Check
 from cyberbrain_cli.core.records import (
-    AllowlistEntry,
     ArtifactCheck,
     ArtifactEntry,
-    ContainerInfo,
     CostRow,
-    ImageEntry,
     TokenCount,
 )
-from tests.cli.program import FakeServices, call
+from tests.cli.program import FakeServices, answer, call
 from tests.render.samples import COST, START
 
 Capture = pytest.CaptureFixture[str]
@@ -51,136 +47,6 @@ class Reports:
         self.asked = {"by": list(by), **asked}
         row = CostRow(dict.fromkeys(by, "x"), 1, 0, TokenCount(1, 2, 3), COST)
         return [row], [CostRow({}, 1, 0, TokenCount(1, 2, 3), COST)]
-
-
-@dataclass
-class Ledger:
-    """An allowlist in memory, with the journal's and the reports' face."""
-
-    entries: dict[str, bool] = field(default_factory=dict)
-    pinned: dict[str, tuple[str, bool]] = field(default_factory=dict)
-
-    def set_container(self, name: str, *, enabled: bool, note: str | None = None) -> bool:
-        changed = self.entries.get(name) is not enabled
-        self.entries[name] = enabled
-        return changed
-
-    def remove_container(self, name: str) -> bool:
-        return self.entries.pop(name, None) is not None
-
-    def set_image(
-        self, reference: str, digest: str, *, enabled: bool, note: str | None = None
-    ) -> bool:
-        changed = self.pinned.get(reference) != (digest, enabled)
-        self.pinned[reference] = (digest, enabled)
-        return changed
-
-    def remove_image(self, reference: str) -> bool:
-        return self.pinned.pop(reference, None) is not None
-
-    def allowlist(self) -> list[AllowlistEntry]:
-        return [AllowlistEntry(name, on, "", START) for name, on in sorted(self.entries.items())]
-
-    def images(self) -> list[ImageEntry]:
-        return [
-            ImageEntry(name, digest, on, "", START) for name, (digest, on) in self.pinned.items()
-        ]
-
-    def note_containers(self, containers: object) -> None:
-        return None
-
-
-class Host:
-    digest = "sha256:1"
-
-    def resolve_image(self, reference: str) -> str:
-        if reference != "busybox:1":
-            raise NotFound(f"The daemon has no image '{reference}'.")
-        return self.digest
-
-    def containers(self) -> list[ContainerInfo]:
-        return [
-            ContainerInfo("c0", "shop-app", "shop:1", "running"),
-            ContainerInfo("c1", "shop-db", "pg:15", "running", {"com.docker.compose.project": "p"}),
-        ]
-
-
-def with_ledger(ledger: Ledger) -> FakeServices:
-    return FakeServices(journal=ledger, reports=ledger, host=Host())
-
-
-def answer(
-    services: FakeServices, line: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> tuple[int, dict[str, Any]]:
-    code = call(services, [*line.split(), "-o", "json"], monkeypatch)
-    document: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return code, document
-
-
-def test_a_container_s_life_on_the_allowlist(
-    monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> None:
-    ledger = Ledger()
-    services = with_ledger(ledger)
-
-    def did(line: str) -> tuple[int, dict[str, Any]]:
-        return answer(services, f"allowlist {line}", monkeypatch, capsys)
-
-    assert did("add shop-db shop-app shop-db")[1]["changed"] == ["shop-db", "shop-app"]
-    assert did("add shop-db")[1]["unchanged"] == ["shop-db"]
-    assert did("disable shop-db")[1]["changed"] == ["shop-db"]
-    assert did("explain shop-db")[1]["decision"] == {
-        "name": "shop-db",
-        "allowed": False,
-        "reason": "'shop-db' is on the allowlist but disabled.",
-    }
-    assert did("enable shop-db")[1]["changed"] == ["shop-db"]
-    assert did("explain shop-db")[1]["decision"]["allowed"]
-    assert [entry["name"] for entry in did("list")[1]["allowlist"]] == ["shop-app", "shop-db"]
-    assert did("remove shop-db")[0] == 0
-    code, document = did("remove shop-app shop-db")
-    assert (code, document["error"]["code"]) == (1, "not_found")
-    assert "shop-app" in ledger.entries
-
-
-@pytest.mark.parametrize("name", ["shop-*", "a/b", "", "-x y", "shop\n", "../x"])
-def test_what_no_container_can_be_called_is_refused(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ledger = Ledger()
-    arguments = ["allowlist", "add", "fine", "--", name]
-    assert call(with_ledger(ledger), arguments, monkeypatch) == 2
-    assert ledger.entries == {}
-
-
-def test_an_image_is_pinned_to_what_it_means_now(
-    monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> None:
-    services = with_ledger(Ledger())
-
-    def explained() -> dict[str, Any]:
-        line = "allowlist explain --image busybox:1"
-        found: dict[str, Any] = answer(services, line, monkeypatch, capsys)[1]["decision"]
-        return found
-
-    assert not explained()["allowed"]
-    assert call(services, ["allowlist", "add", "--image", "busybox:1"], monkeypatch) == 0
-    assert call(services, ["allowlist", "add", "--image", "nosuch"], monkeypatch) == 1
-    capsys.readouterr()
-    assert explained()["allowed"]
-    monkeypatch.setattr(Host, "digest", "sha256:2")
-    assert "is now sha256:2" in explained()["reason"]
-    assert call(services, ["allowlist", "disable", "--image", "busybox:1"], monkeypatch) == 0
-    assert services.__dict__["journal"].pinned == {"busybox:1": ("sha256:1", False)}
-
-
-def test_containers_say_what_the_allowlist_says(
-    monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> None:
-    services = with_ledger(Ledger({"shop-db": True}))
-    code, document = answer(services, "containers", monkeypatch, capsys)
-    found = {row["name"]: row["allowed"] for row in document["containers"]}
-    assert (code, found) == (0, {"shop-app": False, "shop-db": True})
 
 
 def with_artifacts() -> FakeServices:
@@ -255,7 +121,18 @@ def test_costs_are_grouped_as_asked(monkeypatch: pytest.MonkeyPatch, capsys: Cap
     assert reports.asked["by"] == ["day", "model"]
     assert f"{reports.asked['since']:%Y-%m-%d %z}" == "2026-11-01 +0000"
     assert document["rows"][0]["keys"] == {"day": "x", "model": "x"}
-    assert document["totals"][0]["cost"]["amount"] == "0.0021"
+    assert document["total"]["cost"]["amount"] == "0.0021"
+    assert document["totals"] == [document["total"]]
+
+
+def test_currencies_are_never_added_up(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    usd = CostRow({}, 1, 0, TokenCount(1, 2, 3), COST)
+    eur = replace(usd, cost=replace(COST, currency="EUR", unpriced_calls=2))
+    reports = FakeServices(costs=lambda *_, **__: ([], [usd, eur]))
+    _, document = answer(FakeServices(reports=reports), "cost-report", monkeypatch, capsys)
+    assert document["total"]["tokens"]["total"] == 6
+    assert document["total"]["cost"] == {"amount": None, "currency": None, "unpriced_calls": 2}
+    assert len(document["totals"]) == 2
 
 
 @pytest.mark.parametrize(("status", "code"), [("ok", 0), ("warning", 0), ("failed", 4)])

@@ -70,7 +70,7 @@ def test_costs_have_rows_and_totals(capsys: Capture) -> None:
             Screen(output),
             costs(["model", "day"]),
             [row],
-            extra={"totals": [row]},
+            extra={"total": row, "totals": [row]},
             footer=lambda page: show_totals([row], page),
         )
     text, table, *rest = capsys.readouterr().out.split("\n", 2)
@@ -99,12 +99,9 @@ def test_a_file_s_problems_are_told_with_their_places(capsys: Capture) -> None:
     emit_error(Screen(Output.JSON), InvalidFile("directive", "a.yaml", problems))
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["file"] == "a.yaml"
-    assert error["problems"][0] == {
-        "message": "unknown key 'nmae'",
-        "key": "nmae",
-        "line": 3,
-        "column": 1,
-    }
+    place = {"message": "unknown key 'nmae'", "key": "nmae", "line": 3, "column": 1}
+    assert place in error["problems"]
+    assert len(error["problems"]) == 2
 
 
 def test_an_error_after_the_answer_does_not_spoil_the_document(capsys: Capture) -> None:

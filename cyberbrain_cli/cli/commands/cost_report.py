@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from cyberbrain_cli.cli.options import TableCommand, single
 from cyberbrain_cli.cli.parsing import moment
 from cyberbrain_cli.cli.state import State
+from cyberbrain_cli.core.records import Cost, CostRow, TokenCount
 from cyberbrain_cli.render.columns import costs
 from cyberbrain_cli.render.emit import emit_rows
 from cyberbrain_cli.render.launch_view import show_totals
@@ -51,6 +53,26 @@ def cost_report(
         state.screen,
         costs(keys),
         rows,
-        extra={"totals": totals},
+        extra={"total": _total(totals), "totals": totals},
         footer=lambda page: show_totals(totals, page),
+    )
+
+
+def _total(totals: Sequence[CostRow]) -> CostRow:
+    """All calls in one row; its money is unknown where there are several currencies."""
+    tokens = [row.tokens for row in totals]
+    return CostRow(
+        keys={},
+        calls=sum(row.calls for row in totals),
+        failed_calls=sum(row.failed_calls for row in totals),
+        tokens=TokenCount(
+            prompt=sum(count.prompt for count in tokens),
+            completion=sum(count.completion for count in tokens),
+            total=sum(count.total for count in tokens),
+            estimated=any(count.estimated for count in tokens),
+            unknown_calls=sum(count.unknown_calls for count in tokens),
+        ),
+        cost=totals[0].cost
+        if len(totals) == 1
+        else Cost(unpriced_calls=sum(row.cost.unpriced_calls for row in totals)),
     )
