@@ -95,7 +95,7 @@ def _page(screen: Screen, fill: Callable[[Page], object]) -> None:
 def _fields(record: Mapping[str, Any], page: Page) -> None:
     wide = max(map(len, record), default=0)
     for key, value in record.items():
-        shown = NOTHING if value in (None, "") else str(value)
+        shown = ("no", "yes")[value] if isinstance(value, bool) else str(value or NOTHING)
         page.line(("bold", key.ljust(wide)), f"  {shown}")
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
 import typer
 
+from cyberbrain_cli.cli import launch_options as options
 from cyberbrain_cli.cli.options import Command, single
 from cyberbrain_cli.cli.parsing import pairs, seconds
 from cyberbrain_cli.cli.signals import cancelled_by_signals
 from cyberbrain_cli.cli.state import State
-from cyberbrain_cli.core.errors import UsageError
-from cyberbrain_cli.core.findings import Severity
+from cyberbrain_cli.core.errors import ExitCode, UsageError
 from cyberbrain_cli.core.launch import IfRunning, LaunchRequest, LaunchResult
 from cyberbrain_cli.render.emit import emit_document, emit_value
 from cyberbrain_cli.render.launch_view import show_plan, show_preview
@@ -25,55 +23,23 @@ app = single()
 @app.command(cls=Command)
 def launch(
     context: typer.Context,
-    directive: Annotated[
-        str | None,
-        typer.Argument(metavar="DIRECTIVE", help="A directive's name, or the path of its file."),
-    ] = None,
-    task: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TASK", help="Do this task, without a directive. Repeatable."),
-    ] = None,
-    container: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this container. Repeatable.")
-    ] = None,
-    since: Annotated[
-        str,
-        typer.Option(metavar="WHEN", help="Read from: last-success, a duration back, or a time."),
-    ] = "last-success",
-    until: Annotated[
-        str | None,
-        typer.Option(metavar="WHEN", help="Read until: a duration back, or a time. Default: now."),
-    ] = None,
-    param: Annotated[
-        list[str] | None, typer.Option(metavar="K=V", help="A task's option. Repeatable.")
-    ] = None,
-    label: Annotated[
-        list[str] | None, typer.Option(metavar="K=V", help="A label of the run. Repeatable.")
-    ] = None,
-    run_key: Annotated[
-        str | None,
-        typer.Option(metavar="KEY", help="Your own key: a second launch with it starts nothing."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the plan; start nothing.")
-    ] = False,
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Print what the model would be sent; send nothing.")
-    ] = False,
-    no_llm: Annotated[bool, typer.Option("--no-llm", help="Judge by rules alone.")] = False,
-    fail_on: Annotated[
-        Severity | None, typer.Option(help="Exit with 3 for findings at least this severe.")
-    ] = None,
-    if_running: Annotated[
-        IfRunning, typer.Option(help="When another launch of this directive is running.")
-    ] = IfRunning.FAIL,
-    timeout: Annotated[
-        str | None,
-        typer.Option(metavar="DURATION", help="The longest that the launch may take: 90s, 15m."),
-    ] = None,
+    directive: options.Directive = None,
+    tasks: options.Tasks = None,
+    containers: options.Containers = None,
+    since: options.Since = "last-success",
+    until: options.Until = None,
+    params: options.Params = None,
+    labels: options.Labels = None,
+    run_key: options.RunKey = None,
+    dry_run: options.DryRun = False,
+    preview: options.Preview = False,
+    no_llm: options.NoLlm = False,
+    fail_on: options.FailOn = None,
+    if_running: options.WhenRunning = IfRunning.FAIL,
+    timeout: options.Timeout = None,
 ) -> None:
     """Do a directive's tasks now and report what was found."""
-    if (directive is None) != bool(task):
+    if (directive is None) != bool(tasks):
         raise UsageError(
             "Give either a directive or --task.", "`cyberbrain directives` lists the directives."
         )
@@ -81,12 +47,12 @@ def launch(
         raise UsageError("Give either --dry-run or --preview.")
     request = LaunchRequest(
         directive=directive,
-        tasks=tuple(task or ()),
-        containers=tuple(container or ()),
+        tasks=tuple(tasks or ()),
+        containers=tuple(containers or ()),
         since=since,
         until=until,
-        params=pairs(param, "--param"),
-        labels=pairs(label, "--label"),
+        params=pairs(params, "--param"),
+        labels=pairs(labels, "--label"),
         run_key=run_key,
         no_llm=no_llm,
         fail_on=fail_on,
@@ -102,20 +68,14 @@ def _perform(state: State, request: LaunchRequest, *, dry_run: bool, preview: bo
         with watching(screen) as progress:
             launcher = services.launcher(request, progress)
             with cancelled_by_signals(launcher.cancel):
-                answer: Any = (
-                    launcher.plan()
-                    if dry_run
-                    else launcher.preview()
-                    if preview
-                    else launcher.launch()
-                )
-        if dry_run:
-            emit_document(screen, answer, show_plan)
-        elif preview:
-            emit_document(screen, answer, show_preview)
-        else:
-            return _report(screen, answer)
-    return 0
+                plan = launcher.plan() if dry_run else None
+                requests = launcher.preview() if preview else None
+                result = None if plan or requests else launcher.launch()
+        if plan is not None:
+            emit_document(screen, plan, show_plan)
+        if requests is not None:
+            emit_document(screen, requests, show_preview)
+        return _report(screen, result) if result is not None else ExitCode.OK
 
 
 def _report(screen: Screen, result: LaunchResult) -> int:
