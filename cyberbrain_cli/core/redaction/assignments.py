@@ -5,122 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cyberbrain_cli.core.redaction.placeholders import PLACEHOLDER, covers, placeholder
+from cyberbrain_cli.core.redaction.names import HINTS, KEY, NOTHING, OPTION, PROSE
+from cyberbrain_cli.core.redaction.placeholders import OVERLONG, PLACEHOLDER, covers, placeholder
 
-_SUFFIX = (
-    r"(?![_.-]?(?:names?|files?|filename|path|dir|url|uri|types?|counts?|length|len|size|expir\w*"
-    r"|exp|ttl|limits?|age|policy|version|used|usage|lifetime|valid\w*|status|required|resets?"
-    r"|reset_at|endpoint|manager|store|mount|arn|provider|format|per_\w+|budget|ref|refs|bucket"
-    r"|rate|rotation|created\w*|updated\w*|prompt|attempts?|enabled|disabled)(?![a-z0-9]))"
-    r"(?!s?_(?:per|used|total|remaining|max|min)|(?<=token)s(?![a-z])|(?<=token)(?:iz|_?s_))"
-)
-_NAMES = (
-    r"passwords?|passwd|passphrase|passcode|pwd|secrets?|token|api[\s_.-]?keys?|apikey"
-    r"|access[_.-]?key|private[_.-]?key|secret[_.-]?key|auth[_.-]?key|account[_.-]?key"
-    r"|encryption[_.-]?key|signing[_.-]?key|master[_.-]?key|credentials?|x-amz-signature"
-    r"|sess(?:ion)?[_.-]?(?:id|key)|phpsessid|connect\.sid|mnemonic|seed[_ ]phrase"
-)
-_ALONE = r"pass|sig|cvv2?|cvc2?|ssn|otp|auth|authtoken|sshpass|requirepass|masterauth"
-_HEADERS = r"authorization|cookie2?"
-_SEPARATOR = (
-    r"(?P<separator>\\{0,8}[\"'`\]]{0,2}[^\S\n]{0,8}(?:=>|:=|===?|=|::?|%3[aAdD]|>)[^\S\n]{0,8}"
-    r"|\\{0,8}[\"'],[^\S\n]{0,4}(?=\\{0,8}[\"'\[]))"
-)
-# Both are matched against the text in lower case, which is several times faster than
-# ignoring case.
-_KEY = re.compile(
-    rf"(?:(?P<header>{_HEADERS})|(?:{_NAMES}){_SUFFIX}[a-z0-9_.-]{{0,40}}+|(?P<alone>{_ALONE}))"
-    rf"{_SEPARATOR}"
-)
-_OPTION = re.compile(
-    rf"--?(?:[a-z0-9]{{1,20}}[-_]){{0,4}}(?:{_NAMES}|(?P<alone>pass)){_SUFFIX}[a-z0-9_-]{{0,20}}+"
-    r"(?P<separator>[^\S\n]{1,8}(?!-))"
-)
-_HINTS = (
-    "pass", "pwd", "secret", "token", "key", "credential", "cookie", "authorization", "sess",
-    "mnemonic", "phrase", "sig", "cvv", "cvc", "ssn", "otp", "auth", "connect.sid",
-)  # fmt: skip
-_PROSE = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "at",
-        "authentication",
-        "because",
-        "been",
-        "but",
-        "by",
-        "cannot",
-        "could",
-        "denied",
-        "does",
-        "empty",
-        "error",
-        "expected",
-        "expired",
-        "failed",
-        "failure",
-        "false",
-        "for",
-        "found",
-        "from",
-        "has",
-        "have",
-        "if",
-        "in",
-        "incorrect",
-        "invalid",
-        "is",
-        "it",
-        "its",
-        "length",
-        "malformed",
-        "may",
-        "mismatch",
-        "missing",
-        "must",
-        "n/a",
-        "nil",
-        "no",
-        "none",
-        "not",
-        "null",
-        "of",
-        "ok",
-        "on",
-        "only",
-        "or",
-        "rejected",
-        "required",
-        "revoked",
-        "should",
-        "signature",
-        "still",
-        "that",
-        "the",
-        "this",
-        "to",
-        "too",
-        "true",
-        "unable",
-        "unauthorized",
-        "undefined",
-        "unexpected",
-        "unknown",
-        "unset",
-        "unsupported",
-        "user",
-        "was",
-        "were",
-        "when",
-        "will",
-        "with",
-        "wrong",
-        "yes",
-    ]
-)
 _MASKED = re.compile(r"[*xX•.]{3,}|<[a-z_ -]{1,40}>|\$\{?[A-Z_]{1,60}\}?|%[sdv]")
 _QUOTE = re.compile(r"(\\*)([\"'`])")
 _PARAMETER = re.compile(r"[&;,][\w.\[\]-]{1,64}(?:=|:(?!/))")
@@ -136,9 +23,9 @@ def redact_assignments(text: str, lower: str) -> str:
 
     `lower` is the text with its ASCII letters in lower case.
     """
-    if not any(hint in lower for hint in _HINTS):
+    if not any(hint in lower for hint in HINTS):
         return text
-    values = sorted([*_values(_KEY, text, lower), *_values(_OPTION, text, lower)])
+    values = sorted([*_values(KEY, text, lower), *_values(OPTION, text, lower)])
     parts: list[str] = []
     done = 0
     for start, end, kind in values:
@@ -184,12 +71,14 @@ def _kind(match: re.Match[str]) -> str:
 
 def _is_harmless(text: str, match: re.Match[str], start: int, end: int) -> bool:
     value = text[start:end]
-    if PLACEHOLDER.fullmatch(value) or _MASKED.fullmatch(value):
+    if not value.strip() or PLACEHOLDER.fullmatch(value) or _MASKED.fullmatch(value):
         return True
-    if value.lower().rstrip(".,:;!") in _PROSE:
+    word = value.lower().rstrip(".,:;!")
+    quoted, said = text[start - 1] in "\"'`", ":" in match.group("separator")
+    if word in NOTHING or (said and not quoted and word in PROSE):
         return True
     name = text[max(0, match.start() - 3) : match.start() + 3]
-    return value.startswith("/") and name.endswith("PWD") and ":" not in match.group("separator")
+    return value.startswith("/") and name.endswith("PWD") and not said
 
 
 def _value(text: str, match: re.Match[str]) -> tuple[int, int]:
@@ -199,7 +88,8 @@ def _value(text: str, match: re.Match[str]) -> tuple[int, int]:
     if quote:
         return quote.end(), _closing(text, quote)
     if text[start : start + 1] in ("[", "{", "("):
-        return (start, start) if PLACEHOLDER.match(text, start) else _bracket(text, start)
+        done = PLACEHOLDER.match(text, start)
+        return (start, _word_end(text, done.end())) if done else _bracket(text, start)
     if header := match.groupdict().get("header"):
         return start, _header_end(text, start, header, match.group("separator"))
     if re.match(r"passphrase|mnemonic|seed", match.group()) and ":" in match.group("separator"):
@@ -209,7 +99,8 @@ def _value(text: str, match: re.Match[str]) -> tuple[int, int]:
 
 def _line_end(text: str, start: int) -> int:
     end = text.find("\n", start)
-    return len(text) if end < 0 else end
+    end = len(text) if end < 0 else end
+    return end - len(OVERLONG) - 1 if text.endswith(f" {OVERLONG}", start, end) else end
 
 
 def _closing(text: str, quote: re.Match[str]) -> int:

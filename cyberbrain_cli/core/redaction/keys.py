@@ -12,14 +12,13 @@ _GAP = r"(?:\s|\\{1,8}[nrt]|%0[aAdD]|\+(?=-))"
 # Only what looks like a key's body is taken along: a BEGIN without an END hides nothing else.
 _BLOCK = re.compile(
     rf"""-----BEGIN\ {_EDGE}-----
-    (?:
-        {_GAP}++
-        | (?:Proc-Type|DEK-Info|Comment|Version|Key-ID|Hash|Charset):[^\n\\]{{0,200}}+
+    (?:{_GAP}*+(?:
+        (?:Proc-Type|DEK-Info|Comment|Version|Key-ID|Hash|Charset):[^\n\\]{{0,200}}+
         | [A-Za-z0-9+/]{{16,}}+={{0,2}}+
         | [A-Za-z0-9+/]{{0,76}}+={{1,2}}+[A-Za-z0-9+/]{{0,8}}+
         | [A-Za-z0-9+/]{{1,75}}+(?={_GAP}{{0,4}}-----END)
-    )*+
-    (?:-----END\ {_EDGE}-----)?+""",
+    ))*+
+    (?:{_GAP}*+-----END\ {_EDGE}-----)?+""",
     re.VERBOSE,
 )
 _LINE = re.compile(r"(?<![A-Za-z0-9+/=_.-])[A-Za-z0-9+/]{64,76}+={0,2}(?![A-Za-z0-9+/=_.-])")
@@ -45,7 +44,9 @@ def redact_keys(text: str) -> str:
 
 
 def _last(match: re.Match[str]) -> str:
-    return match.group() if match.group() == "redacted" else _KIND
+    chunk = match.group()
+    mixed = chunk != chunk.lower() and chunk != chunk.upper()
+    return _KIND if mixed or chunk.endswith("=") else chunk
 
 
 def _line(match: re.Match[str]) -> str:

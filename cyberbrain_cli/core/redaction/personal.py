@@ -11,37 +11,11 @@ _CARD = placeholder("card")
 _AT = re.compile(
     r"(?:@|%40)((?:[^\W_](?:[\w-]{0,62})\.){1,8}((?:[^\W\d_]|-){2,24}))(?![\w@-])", re.UNICODE
 )
-_LOCAL = re.compile(r"(?:[\w.+\-!#$&*?^{|}~/]|%2[bB]|=(?=\S)){1,80}\Z", re.UNICODE)
-_NOT_DOMAINS = frozenset(
-    [
-        "service",
-        "socket",
-        "target",
-        "timer",
-        "slice",
-        "mount",
-        "scope",
-        "path",
-        "swap",
-        "automount",
-        "sock",
-        "so",
-        "js",
-        "ts",
-        "py",
-        "go",
-        "rs",
-        "java",
-        "sum",
-        "mod",
-        "lock",
-        "conf",
-        "json",
-        "yaml",
-        "yml",
-        "log",
-    ]
-)
+_NOT_DOMAINS = frozenset({
+    "service", "socket", "target", "timer", "slice", "mount", "scope", "path", "swap",
+    "automount", "sock", "so", "js", "ts", "py", "go", "rs", "java", "sum", "mod", "lock",
+    "conf", "json", "yaml", "yml", "log",
+})  # fmt: skip
 _VERSION = re.compile(r"v?\d{1,9}\.\d")
 
 

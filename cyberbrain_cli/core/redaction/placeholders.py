@@ -7,6 +7,7 @@ import re
 PLACEHOLDER = re.compile(r"\[redacted:[a-z-]{1,40}\]")
 UNREADABLE = "[redacted:unreadable]"
 OVERLONG = "[redacted:overlong]"
+_OPENING = "[redacted:"
 _LONGEST = 52
 
 
@@ -17,7 +18,8 @@ def placeholder(kind: str) -> str:
 
 def covers(text: str, position: int) -> bool:
     """Whether this position lies inside a placeholder."""
-    start = text.rfind("[redacted:", max(0, position - _LONGEST), position + 1)
+    earliest = max(0, position - _LONGEST)
+    start = text.rfind(_OPENING, earliest, position + len(_OPENING))
     if start < 0:
         return False
     match = PLACEHOLDER.match(text, start)

@@ -18,6 +18,7 @@ from cyberbrain_cli.core.redaction.placeholders import (
     OVERLONG,
     PLACEHOLDER,
     UNREADABLE,
+    covers,
     placeholder,
 )
 from cyberbrain_cli.core.redaction.rules import CONTEXT, TOKENS, Rule
@@ -126,5 +127,7 @@ def _shorten(text: str, limit: int) -> str:
     """Cut before the last word that fits, so that no half of a secret is left at the end."""
     room = limit - len(OVERLONG) - 1
     spaces = [text.rfind(space, room - 1024, room) for space in (" ", "\n", "\t")]
-    end = max(spaces)
-    return f"{text[: end if end > 0 else room - 1024]} {OVERLONG}"
+    end = max(spaces) if max(spaces) > 0 else room - 1024
+    while covers(text, end - 1):
+        end -= 1
+    return f"{text[:end]} {OVERLONG}"

@@ -89,9 +89,7 @@ TOKENS: tuple[Rule, ...] = (
 _SCHEMES = "Bearer|Token|ApiKey|Negotiate|NTLM|SharedKey|SharedAccessSignature|SSWS|GenieKey"
 
 _DONE = r"\[redacted:[a-z-]{1,40}\]"
-_SQL = (
-    r"(?:password|identified\s{1,4}by|requirepass|masterauth)\s{1,4}(?:by\s{1,4})?(?:as\s{1,4})?"
-)
+_SQL = r"(?:password|identified\s{1,4}by|requirepass|masterauth)\s{1,4}(?:by\s{1,4})?(?:as\s{1,4})?"
 _SQL_HINTS = ("password", "identified", "requirepass", "masterauth")
 
 CONTEXT: tuple[Rule, ...] = (
