@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any, Self
 from cyberbrain_cli.config.loading import Loaded, SettingOrigin, find_file, load
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from cyberbrain_cli.adapters.docker_host import DockerHost
     from cyberbrain_cli.adapters.file_artifacts import FileArtifacts
     from cyberbrain_cli.config.settings import Settings
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from cyberbrain_cli.core.worker import Worker
     from cyberbrain_cli.engine.launch import Launcher
     from cyberbrain_cli.engine.library import Library
+    from cyberbrain_cli.store.database import Database
     from cyberbrain_cli.store.reports import Reports
     from cyberbrain_cli.store.schema import DatabaseStatus
 
@@ -78,7 +77,7 @@ class Services:
         return self._loaded.show()
 
     @cached_property
-    def _database(self) -> Engine:
+    def _database(self) -> Database:
         """The database, with the schema this program needs."""
         from cyberbrain_cli.store import schema
 
@@ -86,12 +85,12 @@ class Services:
         return self._raw_database
 
     @cached_property
-    def _raw_database(self) -> Engine:
+    def _raw_database(self) -> Database:
         from cyberbrain_cli.store import database
 
-        engine = database.connect(self.settings.database.url)
-        self._stack.callback(engine.dispose)
-        return engine
+        connected = database.connect(self.settings.database.url)
+        self._stack.callback(connected.close)
+        return connected
 
     @cached_property
     def journal(self) -> Journal:

@@ -1,0 +1,38 @@
+"""The machine underneath: its clock, and how the records name this process."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cyberbrain_cli.core.ports import Identity
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class SystemClock:
+    """Real time; implements `core.ports.Clock`."""
+
+    def now(self) -> datetime:
+        """The current aware UTC time."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        time.sleep(seconds)
+
+
+def identity() -> Identity:
+    """This process on this boot of this machine; the boot is empty where none can be told."""
+    try:
+        boot_id = _BOOT_ID.read_text().strip()
+    except OSError:
+        boot_id = ""
+    return Identity(socket.gethostname(), os.getpid(), boot_id)
