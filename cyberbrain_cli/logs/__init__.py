@@ -1,1 +1,1 @@
-"""Floor 1: logs to findings, pure."""
+"""Floor 1: log lines to patterns, findings and questions. Pure, and hostile input throughout."""
