@@ -26,6 +26,7 @@ _BLANKS = re.compile(r"\s{2,}")
 _REPEATED = re.compile(r"([^\s0-9])\1{7,}")
 _MARGIN = 1.05
 _SPECIAL = 2
+_PATIENCE = 10.0
 
 _PROSE = (
     "The connection to the database was refused, so the worker waits and tries again.\n"
@@ -91,28 +92,30 @@ def tokenize(wire: Wire, model: str, text: str) -> int | None:
     """Ask llama.cpp (`content`) or vLLM (`prompt`) to count; None when the server does not."""
     body = json.dumps({"model": model, "content": text, "prompt": text}).encode()
     try:
-        answer = wire.request("POST", f"{wire.address.root}/tokenize", body)
+        answer = wire.request(
+            "POST", f"{wire.address.root}/tokenize", body, timeout_seconds=_PATIENCE
+        )
         document = json.loads(answer.body) if answer.status == 200 else None
     except (WireError, ValueError, RecursionError):
         return None
     if not isinstance(document, dict):
         return None
     count, tokens = document.get("count"), document.get("tokens")
-    if isinstance(count, int) and count > 0:
+    if isinstance(count, int) and count >= 0:
         return count
-    return len(tokens) if isinstance(tokens, list) and tokens else None
+    return len(tokens) if isinstance(tokens, list) else None
 
 
 def _calibrate(ask: Callable[[str], int | None]) -> Rates:
     """Rates no lower than the server's on any of the samples; the defaults where it is silent."""
     counted = ask(_NUMBER)
-    if counted is None:
+    if not counted:
         return Rates()
     digits_apart = counted > len(_NUMBER) / 2
     rate = 1.0
     for sample in (_PROSE, _TECHNICAL, _RANDOM):
         counted = ask(sample)
-        if counted is None:
+        if not counted:
             return Rates()
         thirds, digits, other = _parts(sample)
         rate = max(rate, (counted - (digits if digits_apart else thirds)) / other)
