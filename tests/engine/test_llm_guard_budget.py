@@ -1,0 +1,54 @@
+"""The budget is never overdrawn, and what failed is given back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from cyberbrain_cli.core.errors import BudgetSpent
+from cyberbrain_cli.core.tokens import Limit
+from tests.adapters.asking import request
+from tests.engine.llm_room import PRICE, Room
+from tests.stack.scripted_llm import Break, Fail, Say, ScriptedLlm
+
+
+@pytest.fixture
+def llm() -> Iterator[ScriptedLlm]:
+    with ScriptedLlm() as server:
+        yield server
+
+
+def test_the_budget_is_reserved_at_its_worst_and_settled_at_what_was(llm: ScriptedLlm) -> None:
+    llm.otherwise = Say("fine", usage={"prompt_tokens": 60, "completion_tokens": 40})
+    room = Room(llm, Limit(tokens=700))
+    for _ in range(4):
+        room.guard.ask(request())
+    with pytest.raises(BudgetSpent):
+        room.guard.ask(request())
+    assert len(llm.chats) == 4
+    assert isinstance(room.guard.failure, BudgetSpent)
+
+
+def test_an_answer_without_usage_still_counts_against_the_budget(llm: ScriptedLlm) -> None:
+    llm.otherwise = Say("word " * 100, usage=None)
+    room = Room(llm, Limit(tokens=700))
+    room.guard.ask(request())
+    room.guard.ask(request())
+    with pytest.raises(BudgetSpent):
+        room.guard.ask(request())
+    assert len(llm.chats) == 2
+
+
+def test_failures_give_back_what_was_reserved(llm: ScriptedLlm) -> None:
+    room = Room(llm, Limit(tokens=400, amount=Decimal("0.01")), price=PRICE)
+    llm.then(Fail(503), Fail(503), Break(), Say("fine"))
+    assert room.guard.ask(request()).text == "fine"
+
+
+def test_money_is_a_limit_too(llm: ScriptedLlm) -> None:
+    room = Room(llm, Limit(amount=Decimal("0.001")), price=PRICE)
+    with pytest.raises(BudgetSpent):
+        room.guard.ask(request())
+    assert llm.chats == []
