@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import cast
 
-from cyberbrain_cli.logs.codes import ONES, canonical, has_codes
+from cyberbrain_cli.logs.codes import ONES, Span, codes, reduce, restore, spans
 from cyberbrain_cli.logs.lines import Kind, Line, read_line
 from cyberbrain_cli.logs.patterns import Pattern
 from cyberbrain_cli.logs.text import LONGEST_LINE
@@ -24,46 +25,63 @@ class Form:
     pattern: Pattern | None = None
 
 
+@dataclass(slots=True)
+class _Coded:
+    """Forms that differ only in numbers that matter, by those numbers."""
+
+    where: tuple[Span, ...]
+    forms: dict[bytes, Form] = field(default_factory=dict)
+
+
 class Forms:
     """A bounded memory of forms; what a line means never depends on the lines before it."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
         self._size = 0
-        self._plain: dict[bytes, Form | None] = {}
-        self._coded: dict[bytes, Form] = {}
+        self._known: dict[bytes, Form | _Coded] = {}
 
     def of(self, raw: bytes) -> Form:
         """What this line means."""
         key = raw.translate(ONES)
-        form = self._plain.get(key)
-        return form if form is not None else self._learn(key, raw)
+        known = self._known.get(key)
+        if known is None:
+            known = self._learn(key, raw)
+        if type(known) is Form:
+            return known
+        return self._by_codes(cast("_Coded", known), key, raw)
 
-    def _learn(self, key: bytes, raw: bytes) -> Form:
-        if len(raw) > LONGEST_LINE:
-            return self._long(raw)
-        if key in self._plain or has_codes(key):
-            self._plain[key] = None
-            exact = canonical(raw, key)
-            form = self._coded.get(exact)
-            if form is None:
-                form = self._coded[exact] = _understood(exact)
-                self._grow(2 * len(key))
-            return form
-        form = self._plain[key] = _understood(key)
-        self._grow(len(key))
+    def _by_codes(self, coded: _Coded, key: bytes, raw: bytes) -> Form:
+        numbers = codes(raw, coded.where)
+        form = coded.forms.get(numbers)
+        if form is None:
+            form = coded.forms[numbers] = _understood(restore(key, coded.where, numbers))
+            self._grow(len(numbers))
         return form
 
+    def _learn(self, key: bytes, raw: bytes) -> Form | _Coded:
+        if len(raw) > LONGEST_LINE:
+            return self._long(raw)
+        reduced = reduce(raw)
+        if reduced != raw:
+            return self.of(reduced)
+        where = spans(key)
+        known: Form | _Coded = _Coded(where) if where else _understood(key)
+        self._grow(len(key))
+        self._known[key] = known
+        return known
+
     def _long(self, raw: bytes) -> Form:
-        most = _LONGEST_JSON if raw.startswith(b"{") else LONGEST_LINE
-        start = raw[:most]
-        return _understood(canonical(start, start.translate(ONES)))
+        """A line that is too long to be remembered. Of JSON more is read, to keep it whole."""
+        start = raw[: _LONGEST_JSON if raw.startswith(b"{") else LONGEST_LINE]
+        key = start.translate(ONES)
+        where = spans(key)
+        return _understood(restore(key, where, codes(start, where)) if where else key)
 
     def _grow(self, size: int) -> None:
         self._size += size + _COST
         if self._size > self._most_bytes:
-            self._plain.clear()
-            self._coded.clear()
+            self._known.clear()
             self._size = 0
 
 

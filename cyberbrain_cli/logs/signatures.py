@@ -18,7 +18,7 @@ _C, _W, _I = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 class Signature:
     """A known failure. `severity` is the least that a finding about it has.
 
-    A line that calls itself informational is believed, unless the failure is `unmistakable`.
+    One that is `unmistakable` counts whatever level the line gives itself.
     """
 
     key: str
@@ -148,10 +148,11 @@ SIGNATURES: tuple[Signature, ...] = (
     ),
     _signature(
         "replication", _C,
-        r"replication (?:lag|slot .{0,80}(?:lost|invalid)|is (?:broken|behind))|"
-        r"replica(?:tion)?.{0,60}(?:lag|behind|broken|terminated|failed)|"
+        r"replication (?:slot .{0,80}(?:lost|invalid)|is (?:broken|behind))|"
+        r"replica\w*.{0,60}(?:(?<!lag )behind|broken|terminated|failed|too far)|"
+        r"replication lag.{0,40}(?:exceed|too (?:high|large|far)|above|critical|growing)|"
         r"requested WAL segment .{0,60}removed|could not receive data from WAL stream|"
-        r"MASTER aborted replication|Slave (?:SQL|I/O).{0,80}error|Seconds_Behind_Master",
+        r"MASTER aborted replication|Slave (?:SQL|I/O).{0,80}error",
         "Replication is behind or broken",
         "A replica does not follow its primary: reads are stale, and a failover would lose "
         "data.",
@@ -355,10 +356,6 @@ SIGNATURES: tuple[Signature, ...] = (
 )  # fmt: skip
 
 
-def signature_of(template: str, severity: Severity, *, leveled: bool) -> Signature | None:
+def signature_of(template: str) -> Signature | None:
     """The known failure that a pattern's template tells of."""
-    modest = leveled and severity is Severity.INFO
-    for signature in SIGNATURES:
-        if signature.pattern.search(template):
-            return signature if signature.unmistakable or not modest else None
-    return None
+    return next((item for item in SIGNATURES if item.pattern.search(template)), None)

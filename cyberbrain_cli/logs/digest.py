@@ -1,0 +1,171 @@
+"""The digest: what a model is shown of a container's log, within a token budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cyberbrain_cli.core.findings import Severity
+from cyberbrain_cli.core.ports import Window
+from cyberbrain_cli.core.timestamps import format_ns
+from cyberbrain_cli.logs.assess import Assessment
+from cyberbrain_cli.logs.evidence import Redact, evidence_of, redacted
+from cyberbrain_cli.logs.fate import fates
+from cyberbrain_cli.logs.judge import Judgement
+from cyberbrain_cli.logs.text import one_line
+
+Count = Callable[[str], int]
+
+MOST_BLOCKS = 200
+_COMPACT = 220
+_LINE = 320
+_DETAIL_SHARE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What is not in a digest, in numbers."""
+
+    patterns: int = 0
+    events: int = 0
+    critical: int = 0
+    warning: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The text for the model, the ids in it, and what it leaves out."""
+
+    text: str
+    ids: tuple[str, ...]
+    left_out: LeftOut
+
+
+def make_digest(
+    judgement: Judgement, window: Window, budget: int, count: Count, redact: Redact
+) -> Digest:
+    """The patterns that matter most, in at most `budget` tokens, and what was left out.
+
+    As many patterns as fit come as a line each; what room is left goes to quoted lines of the
+    gravest. Nothing fits in a budget that is too small: then the digest has no ids.
+    """
+    builder = _Builder(judgement, window, redact)
+    if count(builder.text(0, 0)) > budget:
+        return Digest("", (), builder.left_out(0))
+    total = len(builder.items)
+    named = _most(lambda number: count(builder.text(number, 0)) <= budget, total)
+    detailed = _most(lambda number: count(builder.text(named, number)) <= budget, named)
+    ids = tuple(item.pattern.id for item in builder.items[:named])
+    return Digest(builder.text(named, detailed), ids, builder.left_out(named))
+
+
+def _most(fits: Callable[[int], bool], limit: int) -> int:
+    """The greatest number that fits, which is 0 at least."""
+    low, high = 0, limit
+    while low < high:
+        middle = (low + high + 1) // 2
+        if fits(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+class _Builder:
+    """Renders digests of different length; every piece is redacted once."""
+
+    def __init__(self, judgement: Judgement, window: Window, redact: Redact) -> None:
+        self._judgement = judgement
+        self._redact = redact
+        self.items = judgement.assessments[:MOST_BLOCKS]
+        self._head = _head(judgement, window, redact)
+        self._lines: dict[int, str] = {}
+        self._details: dict[int, str] = {}
+
+    def text(self, named: int, detailed: int) -> str:
+        """The digest of the first `named` patterns, the first `detailed` of them with lines."""
+        parts = [self._head]
+        for number in range(named):
+            parts.append(self._line(number))
+            if number < detailed:
+                parts.append(self._detail(number))
+        parts.append(_ending(self.left_out(named), len(self._judgement.mined.patterns)))
+        return "\n".join(part for part in parts if part)
+
+    def left_out(self, named: int) -> LeftOut:
+        rest = [item.pattern for item in self._judgement.assessments[named:]]
+        return LeftOut(
+            patterns=len(rest),
+            events=sum(pattern.count for pattern in rest),
+            critical=sum(pattern.severity is Severity.CRITICAL for pattern in rest),
+            warning=sum(pattern.severity is Severity.WARNING for pattern in rest),
+        )
+
+    def _line(self, number: int) -> str:
+        if number not in self._lines:
+            self._lines[number] = _compact(self.items[number], self._redact)
+        return self._lines[number]
+
+    def _detail(self, number: int) -> str:
+        if number not in self._details:
+            self._details[number] = "\n".join(_quoted(self.items[number], self._redact))
+        return self._details[number]
+
+
+def _head(judgement: Judgement, window: Window, redact: Redact) -> str:
+    container, mined = judgement.container, judgement.mined
+    name = one_line(redact(container.name), 80)
+    image = one_line(redact(container.image), 120)
+    facts = [f"container {name}, image {image}, state {one_line(container.state, 20)}"]
+    facts += [
+        f"daemon says: {fate.severity}: {fate.title}. {fate.explanation}"
+        for fate in fates(container, window)
+    ]
+    span = "none"
+    if mined.first is not None and mined.last is not None:
+        span = f"{_clock(mined.first)} to {_clock(mined.last)}"
+    facts.append(f"{mined.lines} lines, {len(mined.patterns)} patterns, {span}")
+    return "\n".join(facts)
+
+
+def _compact(item: Assessment, redact: Redact) -> str:
+    pattern = item.pattern
+    marks = [str(item.severity or pattern.severity), f"x{pattern.count}"]
+    if item.signature is not None:
+        marks.append(item.signature.key)
+    if item.novel:
+        marks.append("new")
+    if item.rare:
+        marks.append("rare")
+    if item.burst is not None:
+        marks.append(f"burst {item.burst.count} in {item.burst.seconds:.0f}s")
+    when = _clock(pattern.first)
+    if pattern.count > 1:
+        when += f"..{_clock(pattern.last)}"
+    template = one_line(redact(pattern.template), _COMPACT)
+    return f"{pattern.id} [{' '.join(marks)}] {when} {template}"
+
+
+def _quoted(item: Assessment, redact: Redact) -> Sequence[str]:
+    """Lines of the first event, and those around it."""
+    pattern = item.pattern
+    first = evidence_of(pattern.exemplars[:1], redact)
+    lines = [f"  line: {one_line(proof.line, _LINE)}" for proof in first[:_DETAIL_SHARE]]
+    around = redacted(pattern.context, redact)
+    lines += [
+        f"  near: {_clock(proof.time)} {one_line(proof.line, _LINE // 2)}" for proof in around
+    ]
+    return lines
+
+
+def _ending(left: LeftOut, patterns: int) -> str:
+    if not left.patterns:
+        return f"all {patterns} patterns are listed"
+    return (
+        f"left out for lack of room: {left.patterns} patterns with {left.events} events"
+        f" ({left.critical} critical, {left.warning} warning)"
+    )
+
+
+def _clock(time_ns: int) -> str:
+    return format_ns(time_ns)[:19]
