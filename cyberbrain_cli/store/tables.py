@@ -64,6 +64,9 @@ class Money(TypeDecorator[Decimal]):
         return None if value is None else (Decimal(value) * MONEY_UNIT).normalize() + Decimal(0)
 
 
+METADATA = SQLModel.metadata
+"""All tables, for migrations."""
+
 BigId = BigInteger().with_variant(Integer, "sqlite")
 _STATUSES = ", ".join(f"'{status.value}'" for status in Status)
 

@@ -20,8 +20,8 @@ def add_usage(table: Table, row_id: int, call: LlmCall) -> Update:
         "calls": at.calls + 1,
         "prompt_tokens": at.prompt_tokens + (call.prompt_tokens or 0),
         "completion_tokens": at.completion_tokens + (call.completion_tokens or 0),
-        "unknown_calls": at.unknown_calls + (not known),
-        "estimated_calls": at.estimated_calls + call.estimated,
+        "unknown_calls": at.unknown_calls + int(not known),
+        "estimated_calls": at.estimated_calls + int(call.estimated),
     }
     if currency is None:
         values["unpriced_calls"] = at.unpriced_calls + 1

@@ -1,0 +1,141 @@
+"""Models and migrations agree; embedded databases care for themselves, servers are asked for."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from cyberbrain_cli.core.errors import CyberbrainError, DatabaseUnavailable, ExitCode, UsageError
+from cyberbrain_cli.core.shipped import folder
+from cyberbrain_cli.store import schema, tables
+from cyberbrain_cli.store.database import Database, connect
+
+
+def test_models_and_migrations_agree(database: Database) -> None:
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, tables.METADATA) == []
+
+
+def test_the_constant_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(folder("migrations")))
+    assert ScriptDirectory.from_config(config).get_current_head() == schema.HEAD
+
+
+def test_an_embedded_database_migrates_itself_and_a_server_does_not(
+    empty_database: Database,
+) -> None:
+    if empty_database.embedded:
+        schema.ensure(empty_database)
+        assert schema.status(empty_database).ok
+        return
+    with pytest.raises(DatabaseUnavailable) as unready:
+        schema.ensure(empty_database)
+    assert "no schema; this version needs 0001" in unready.value.message
+    assert "cyberbrain db upgrade" in unready.value.hint
+    assert unready.value.exit_code is ExitCode.UNAVAILABLE
+
+
+def test_upgrading_twice_changes_nothing(database: Database) -> None:
+    schema.upgrade(database)
+    assert schema.status(database).ok
+
+
+def test_a_database_from_the_future_is_refused_and_left_alone(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for attempt in (schema.ensure, schema.upgrade):
+        with pytest.raises(DatabaseUnavailable, match="newer than 0001"):
+            attempt(database)
+    assert schema.status(database).revision == "9999"
+
+
+def test_an_embedded_file_is_its_owners_alone(tmp_path: Path) -> None:
+    database = connect(f"sqlite:///{tmp_path}/new/folder/c.db")
+    schema.ensure(database)
+    database.close()
+    assert stat.S_IMODE((tmp_path / "new" / "folder").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "new" / "folder" / "c.db").stat().st_mode) == 0o600
+
+
+_ENSURE = """
+import sys
+from cyberbrain_cli.store import schema
+from cyberbrain_cli.store.database import connect
+database = connect(sys.argv[1])
+schema.ensure(database)
+print(schema.status(database).revision)
+"""
+
+
+def test_processes_that_meet_an_empty_file_at_once_all_succeed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _ENSURE, f"sqlite:///{tmp_path}/c.db"]
+    racers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    assert [racer.communicate(timeout=60)[0].strip() for racer in racers] == [schema.HEAD] * 4
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("nonsense", "not a database URL"),
+        ("mysql://x/y", "'mysql' is not supported"),
+        ("sqlite://", "'sqlite' is not supported"),
+        ("postgresql://user:hunter2@127.0.0.1:9/none", "failed"),
+    ],
+)
+def test_what_cannot_be_opened_is_said_in_one_line_without_the_password(
+    url: str, said: str
+) -> None:
+    with pytest.raises(CyberbrainError) as refused:
+        schema.status(connect(url))
+    assert said in refused.value.message
+    assert "hunter2" not in refused.value.message
+    assert "\n" not in refused.value.message
+    assert isinstance(refused.value, UsageError | DatabaseUnavailable)
+
+
+@pytest.mark.parametrize("kind", ["garbage", "folder", "unwritable"])
+def test_a_file_that_is_no_database_is_said_in_one_line(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "c.db"
+    if kind == "garbage":
+        path.write_bytes(os.urandom(4096))
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path = Path("/proc/nowhere/c.db")
+    with pytest.raises(DatabaseUnavailable) as refused:
+        schema.ensure(connect(f"sqlite:///{path}"))
+    assert str(path) in refused.value.message
+
+
+def test_a_full_disk_is_said_and_leaves_the_records_as_they_were(tmp_path: Path) -> None:
+    database = connect(f"sqlite:///{tmp_path}/c.db")
+    schema.ensure(database)
+    with database.session() as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+
+    def fill() -> None:
+        with database.writing() as connection:
+            connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+            for number in range(200):
+                connection.execute(
+                    text("INSERT INTO container_allowlist VALUES (:n, 1, :note, '2026-01-01')"),
+                    {"n": str(number), "note": "x" * 500},
+                )
+
+    with pytest.raises(DatabaseUnavailable, match="full"):
+        fill()
+    with database.reading() as connection:
+        count = connection.execute(text("SELECT count(*) FROM container_allowlist")).scalar_one()
+    assert count == 0
