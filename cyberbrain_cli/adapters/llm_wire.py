@@ -19,7 +19,7 @@ from cyberbrain_cli.adapters.llm_address import Address, resolve
 from cyberbrain_cli.core.errors import LlmUnavailable
 
 MAX_BODY = 8 * 1024 * 1024
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 5.0
 _CHUNK = 64 * 1024
 
 
@@ -151,12 +151,18 @@ class _Exchange:
                 continue
             self._keep(plain)
             if self._address.scheme == "https":
-                # The handshake is watched too: the plain socket is what gets shut.
-                secured = _tls().wrap_socket(plain, server_hostname=self._address.host)
-                self._keep(secured)
-                return secured
+                return self._secured(plain)
             return plain
         raise self._aborted or failure
+
+    def _secured(self, plain: socket.socket) -> socket.socket:
+        secured = _tls().wrap_socket(
+            plain, server_hostname=self._address.host, do_handshake_on_connect=False
+        )
+        # Kept first, so that a handshake that never ends can be broken off.
+        self._keep(secured)
+        secured.do_handshake()
+        return secured
 
     def _keep(self, connected: socket.socket) -> None:
         with self._lock:

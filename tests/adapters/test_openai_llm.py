@@ -181,7 +181,8 @@ def test_a_server_that_never_ends_is_left_in_time(llm: ScriptedLlm, drip: bool) 
 
 def test_an_endless_answer_is_not_kept(llm: ScriptedLlm) -> None:
     llm.then(Huge(MAX_BODY * 4))
-    assert ask(llm).outcome == "bad_response"
+    attempt = ask(llm)
+    assert (attempt.outcome, attempt.error_class) == ("bad_response", "AnswerTooLarge")
 
 
 def test_a_compressed_answer_is_not_unpacked(llm: ScriptedLlm) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -14,7 +13,7 @@ from cyberbrain_cli.core.redaction import UNREADABLE
 from cyberbrain_cli.engine.llm_state import GIVE_UP_AFTER, MAX_ATTEMPTS, LlmState
 from tests.adapters.asking import request
 from tests.engine.llm_room import PRICE, Room
-from tests.stack.scripted_llm import Break, Fail, Handler, Hang, Raw, Recorded, Say, ScriptedLlm
+from tests.stack.scripted_llm import Break, Fail, Hang, Raw, Say, ScriptedLlm
 
 
 @pytest.fixture
@@ -164,32 +163,16 @@ def test_a_run_that_stops_does_not_wait_out_a_pause(llm: ScriptedLlm) -> None:
     assert len(llm.chats) == 1
 
 
-class Pairs(Say):
-    """Answers when two ask at once, and remembers the most that ever did."""
-
-    def __init__(self) -> None:
-        super().__init__("fine")
-        self.most = self.active = 0
-        self.two, self.lock = threading.Barrier(2), threading.Lock()
-
-    def act(self, handler: Handler, request: Recorded) -> None:
-        with self.lock:
-            self.active += 1
-            self.most = max(self.most, self.active)
-        self.two.wait(10)
-        with self.lock:
-            self.active -= 1
-        super().act(handler, request)
-
-
 def test_no_more_than_the_allowed_number_ask_at_once(llm: ScriptedLlm) -> None:
     state = LlmState(2)
-    rooms = [Room(llm, state=state) for _ in range(2)]
-    llm.otherwise = pairs = Pairs()
-    with ThreadPoolExecutor(6) as pool:
-        asked = [pool.submit(rooms[number % 2].guard.ask, request()) for number in range(6)]
-        assert [future.result(20).text for future in asked] == ["fine"] * 6
-    assert pairs.most == 2
+    room = Room(llm, state=state)
+    room.time.stop = Cancelled()
+    with state.slot(lambda: None), state.slot(lambda: None), pytest.raises(Cancelled):
+        room.guard.ask(request())
+    assert llm.chats == []
+    room.time.stop = None
+    room.guard.ask(request())
+    assert len(llm.chats) == 1
 
 
 def test_no_text_is_in_what_is_kept_or_raised(llm: ScriptedLlm) -> None:
