@@ -103,7 +103,13 @@ def _money() -> Any:
     return Field(sa_column=Column(Money, nullable=True))
 
 
-class Usage(SQLModel):
+class Base(SQLModel):
+    """The tables are spoken to in statements; their validators would be built for nobody."""
+
+    model_config = {"defer_build": True}
+
+
+class Usage(Base):
     """Sums over ledger rows, kept in the transaction that adds a row."""
 
     prompt_tokens: int = Field(0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
@@ -116,7 +122,7 @@ class Usage(SQLModel):
     currency: str | None = Field(None, sa_type=Text)
 
 
-class DirectiveRow(SQLModel, table=True):
+class DirectiveRow(Base, table=True):
     """A directive's text as some run used it."""
 
     __tablename__ = "directives"
@@ -189,7 +195,7 @@ class JobRow(Usage, table=True):
     finished_at: datetime | None = _time(null=True)
 
 
-class CallRow(SQLModel, table=True):
+class CallRow(Base, table=True):
     """The ledger: one HTTP request to the model. Counts, never content."""
 
     __tablename__ = "llm_calls"
@@ -223,7 +229,7 @@ class CallRow(SQLModel, table=True):
     cost: Decimal | None = _money()
 
 
-class ArtifactRow(SQLModel, table=True):
+class ArtifactRow(Base, table=True):
     """A file a run wrote."""
 
     __tablename__ = "artifacts"
@@ -240,7 +246,7 @@ class ArtifactRow(SQLModel, table=True):
     created_at: datetime = _time()
 
 
-class ContainerEntryRow(SQLModel, table=True):
+class ContainerEntryRow(Base, table=True):
     """A container that may be read."""
 
     __tablename__ = "container_allowlist"
@@ -251,7 +257,7 @@ class ContainerEntryRow(SQLModel, table=True):
     created_at: datetime = _time()
 
 
-class ImageEntryRow(SQLModel, table=True):
+class ImageEntryRow(Base, table=True):
     """An image that may be run, pinned to a digest."""
 
     __tablename__ = "image_allowlist"
@@ -263,7 +269,7 @@ class ImageEntryRow(SQLModel, table=True):
     created_at: datetime = _time()
 
 
-class InventoryRow(SQLModel, table=True):
+class InventoryRow(Base, table=True):
     """A container as the daemon last showed it."""
 
     __tablename__ = "container_inventory"
@@ -278,7 +284,7 @@ class InventoryRow(SQLModel, table=True):
     last_seen_at: datetime = _time()
 
 
-class CursorRow(SQLModel, table=True):
+class CursorRow(Base, table=True):
     """How far a directive's job has read a container's log, in nanoseconds."""
 
     __tablename__ = "log_cursors"
@@ -292,7 +298,7 @@ class CursorRow(SQLModel, table=True):
     run_id: int = _count()
 
 
-class PatternRow(SQLModel, table=True):
+class PatternRow(Base, table=True):
     """A pattern some run saw: its fingerprint, never its text."""
 
     __tablename__ = "patterns_seen"
@@ -306,7 +312,7 @@ class PatternRow(SQLModel, table=True):
     last_run_id: int = _count()
 
 
-class AuditRow(SQLModel, table=True):
+class AuditRow(Base, table=True):
     """Something policy decided."""
 
     __tablename__ = "audit_events"
