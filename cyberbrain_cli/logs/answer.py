@@ -92,9 +92,7 @@ def _whole(text: str) -> list[Any] | None:
 def _findings(value: Any) -> list[Any] | None:
     if isinstance(value, Mapping):
         inner = value.get("findings")
-        if isinstance(inner, list):
-            return inner
-        return [value] if any(key in value for key in _KEYS) and "severity" in value else None
+        return inner if isinstance(inner, list) else None
     if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
         return value
     return None

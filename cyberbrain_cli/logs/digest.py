@@ -9,7 +9,7 @@ from cyberbrain_cli.core.findings import Severity
 from cyberbrain_cli.core.ports import Window
 from cyberbrain_cli.core.timestamps import format_ns
 from cyberbrain_cli.logs.assess import Assessment
-from cyberbrain_cli.logs.evidence import Redact, evidence_of, redacted
+from cyberbrain_cli.logs.evidence import Redact, evidence_of, redacted, shown_template
 from cyberbrain_cli.logs.fate import fates
 from cyberbrain_cli.logs.judge import Judgement
 from cyberbrain_cli.logs.text import one_line
@@ -142,7 +142,7 @@ def _compact(item: Assessment, redact: Redact) -> str:
     when = _clock(pattern.first)
     if pattern.count > 1:
         when += f"..{_clock(pattern.last)}"
-    template = one_line(redact(pattern.template), _COMPACT)
+    template = one_line(shown_template(pattern, redact), _COMPACT)
     return f"{pattern.id} [{' '.join(marks)}] {when} {template}"
 
 

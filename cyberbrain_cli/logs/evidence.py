@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from cyberbrain_cli.core.findings import Evidence
-from cyberbrain_cli.logs.patterns import Exemplar, Quote
+from cyberbrain_cli.logs.lines import read_line
+from cyberbrain_cli.logs.patterns import Exemplar, Pattern, Quote
 
 MOST_LINES = 20
 _PER_EXEMPLAR = 12
@@ -18,6 +19,21 @@ def evidence_of(exemplars: Iterable[Exemplar], redact: Redact) -> tuple[Evidence
     for exemplar in exemplars:
         found += redacted(exemplar.lines, redact)[:_PER_EXEMPLAR]
     return tuple(found[:MOST_LINES])
+
+
+def shown_template(pattern: Pattern, redact: Redact) -> str:
+    """The pattern's template as it may leave.
+
+    Masks can leave half of a secret that redaction would not know again: where a secret stood
+    in the first event, the template is made anew from what redaction left of it.
+    """
+    if not pattern.exemplars:
+        return redact(pattern.template)
+    quotes = pattern.exemplars[0].lines
+    proofs = redacted(quotes, redact)
+    if [proof.line for proof in proofs] == [quote.text for quote in quotes]:
+        return redact(pattern.template)
+    return redact(read_line(proofs[0].line.encode("utf-8", "replace")).template)
 
 
 def redacted(quotes: Sequence[Quote], redact: Redact) -> list[Evidence]:

@@ -10,7 +10,7 @@ from cyberbrain_cli.core.ports import Window
 from cyberbrain_cli.core.records import ContainerInfo
 from cyberbrain_cli.core.timestamps import format_ns
 from cyberbrain_cli.logs.assess import Assessment, assess
-from cyberbrain_cli.logs.evidence import Redact, evidence_of, redacted
+from cyberbrain_cli.logs.evidence import Redact, evidence_of, redacted, shown_template
 from cyberbrain_cli.logs.fate import Fate, fates
 from cyberbrain_cli.logs.patterns import Mined, Pattern
 from cyberbrain_cli.logs.text import one_line
@@ -85,7 +85,7 @@ def pattern_finding_id(container: str, pattern: Pattern) -> str:
 def title_of(item: Assessment, redact: Redact) -> str:
     """What a pattern is about, in a line."""
     kind = item.signature.title if item.signature else _KINDS[item.severity or Severity.INFO]
-    return one_line(f"{kind}: {one_line(redact(item.pattern.template), _TITLE)}", _TITLE)
+    return one_line(f"{kind}: {one_line(shown_template(item.pattern, redact), _TITLE)}", _TITLE)
 
 
 def _generic(severity: Severity) -> str:

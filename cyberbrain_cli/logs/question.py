@@ -46,13 +46,17 @@ def ask_about(container: str, digest: str, ids: Sequence[str], max_tokens: int) 
 
 
 def framed(digest: str) -> str:
-    """The digest between our marks, and our instructions once more after it.
+    """The digest between our marks, and our instructions once more after it."""
+    return f"BEGIN DATA\n{as_data(digest)}\nEND DATA\n\n{_RULES}"
 
-    No line of the data can be one of ours: each carries a bar in front, and characters that
-    chat templates give a meaning to are replaced.
+
+def as_data(digest: str) -> str:
+    """The digest as data: no line of it can pose as one of ours.
+
+    Each line carries a bar in front, and characters that chat templates give a meaning to are
+    replaced.
     """
-    data = "\n".join(f"| {_tame(line)}" for line in digest.split("\n"))
-    return f"BEGIN DATA\n{data}\nEND DATA\n\n{_RULES}"
+    return "\n".join(f"| {_tame(line)}" for line in digest.split("\n"))
 
 
 def answer_schema(ids: Sequence[str]) -> Mapping[str, Any]:
