@@ -24,8 +24,8 @@ TEXTS = st.lists(FRAGMENTS, min_size=1, max_size=30).map(" ".join)
 
 
 @pytest.fixture(scope="module")
-def real(real_llm_url: str) -> TokenCounter:
-    found = find(real_llm_url)
+def real(llm_url: str) -> TokenCounter:
+    found = find(llm_url)
     return TokenCounter.of_server(found.wire(), found.info.model)
 
 

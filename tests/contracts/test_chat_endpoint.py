@@ -47,7 +47,7 @@ class Subject:
 @pytest.fixture(params=["real", "scripted"])
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     if request.param == "real":
-        yield _subject(request.getfixturevalue("real_llm_url"), None)
+        yield _subject(request.getfixturevalue("llm_url"), None)
         return
     with ScriptedLlm() as server:
         yield _subject(server.url, server)
