@@ -19,7 +19,6 @@ Count = Callable[[str], int]
 MOST_BLOCKS = 200
 _COMPACT = 220
 _LINE = 320
-_DETAIL_SHARE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +149,8 @@ def _quoted(item: Assessment, redact: Redact) -> Sequence[str]:
     """Lines of the first event, and those around it."""
     pattern = item.pattern
     first = evidence_of(pattern.exemplars[:1], redact)
-    lines = [f"  line: {one_line(proof.line, _LINE)}" for proof in first[:_DETAIL_SHARE]]
-    around = redacted(pattern.context, redact)
+    lines = [f"  line: {one_line(proof.line, _LINE)}" for proof in first if proof.line.strip()]
+    around = [proof for proof in redacted(pattern.context, redact) if proof.line.strip()]
     lines += [
         f"  near: {_clock(proof.time)} {one_line(proof.line, _LINE // 2)}" for proof in around
     ]

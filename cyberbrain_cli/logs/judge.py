@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ MOST_FINDINGS = 60
 """Findings by rule of one container; how many more there were is stated."""
 _KINDS = {Severity.CRITICAL: "Error", Severity.WARNING: "Warning", Severity.INFO: "Unusual"}
 _TITLE = 110
+_LEVEL = re.compile(r"^[\[(]?(?i:error|warning|warn|fatal|critical|err|severe)\b[\])]?:?\s+(?=\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def pattern_finding_id(container: str, pattern: Pattern) -> str:
 def title_of(item: Assessment, redact: Redact) -> str:
     """What a pattern is about, in a line."""
     kind = item.signature.title if item.signature else _KINDS[item.severity or Severity.INFO]
-    return one_line(f"{kind}: {one_line(shown_template(item.pattern, redact), _TITLE)}", _TITLE)
+    about = _LEVEL.sub("", shown_template(item.pattern, redact))
+    return one_line(f"{kind}: {about}", _TITLE)
 
 
 def _generic(severity: Severity) -> str:

@@ -88,6 +88,8 @@ def _understood(fields: Mapping[str, Any]) -> Fields:
     message = _flat(first(_MESSAGES))
     if error and error != message:
         message = f"{message}: {error}" if message else error
+    if len(str(status)) == 3 and str(status).isdigit():
+        message = f"{message} status={status}".strip()
     logger = _flat(first(_LOGGERS)) if isinstance(first(_LOGGERS), str) else ""
     names = tuple(sorted(str(key)[:64] for key in fields if str(key).lower() not in _DROPPED))
     return Fields(level, logger[:80], message, names[:32])

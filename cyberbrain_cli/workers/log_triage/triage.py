@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cyberbrain_cli.core.errors import LogsUnreadable, NotFound
-from cyberbrain_cli.core.findings import Finding
+from cyberbrain_cli.core.findings import Evidence, Finding
 from cyberbrain_cli.core.records import (
     ContainerReading,
     Cursor,
@@ -15,7 +15,7 @@ from cyberbrain_cli.core.records import (
 from cyberbrain_cli.core.timestamps import LogTime
 from cyberbrain_cli.core.worker import JobContext, Target
 from cyberbrain_cli.logs.digest import LeftOut
-from cyberbrain_cli.logs.evidence import shown_template
+from cyberbrain_cli.logs.evidence import redacted, shown_template
 from cyberbrain_cli.logs.judge import Judgement, judge
 from cyberbrain_cli.logs.miner import Miner
 from cyberbrain_cli.workers.log_triage.asking import Asker
@@ -28,7 +28,7 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class PatternSummary:
-    """A pattern as an analysis lists it; the template is redacted."""
+    """A pattern as an analysis lists it, redacted; `context` are lines around its first event."""
 
     id: str
     fingerprint: str
@@ -40,6 +40,7 @@ class PatternSummary:
     last_seen: LogTime
     signature: str | None
     novel: bool | None
+    context: tuple[Evidence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ def _summaries(judgement: Judgement, ctx: JobContext) -> list[PatternSummary]:
             last_seen=item.pattern.last,
             signature=item.signature.key if item.signature else None,
             novel=item.novel,
+            context=tuple(redacted(item.pattern.context, ctx.redact)),
         )
         for item in judgement.assessments[:MOST_SHOWN]
     ]

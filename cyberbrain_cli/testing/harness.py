@@ -1,0 +1,128 @@
+"""Running a worker without an engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, is_dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from cyberbrain_cli.core.findings import Finding
+from cyberbrain_cli.core.lifecycle import Status
+from cyberbrain_cli.core.ports import Report, Window
+from cyberbrain_cli.core.records import Cursor, NewArtifact
+from cyberbrain_cli.core.timestamps import from_ns
+from cyberbrain_cli.core.worker import JobContext, Outcome, Target, Worker
+from cyberbrain_cli.testing.clock import TickingClock
+from cyberbrain_cli.testing.host import FakeHost
+from cyberbrain_cli.testing.llm import ScriptedLlm
+
+
+class MemoryArtifacts:
+    """An artifact folder in memory; implements `core.worker.ArtifactWriter`."""
+
+    def __init__(self, redact: Callable[[str], str] = str) -> None:
+        self._redact = redact
+        self.documents: dict[str, Any] = {}
+        self.reports: dict[str, Report] = {}
+
+    def json(self, kind: str, name: str, document: Any) -> NewArtifact:
+        """Keep a document as JSON would give it back."""
+        self.documents[name] = json.loads(self._redact(json.dumps(_plain(document))))
+        return NewArtifact(kind, "application/json", name, 0, "")
+
+    def markdown(self, kind: str, name: str, report: Report) -> NewArtifact:
+        """Keep a report."""
+        self.reports[name] = report
+        return NewArtifact(kind, "text/markdown", name, 0, "")
+
+
+class SilentProgress:
+    """Watches and says nothing; implements `core.ports.Progress`. Lines read are in `lines`."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, int] = {}
+
+    def job_started(self, key: str) -> None:
+        """Nothing."""
+
+    def reading(self, key: str, container: str, lines: int) -> None:  # noqa: ARG002 - the port's
+        """Remember how many lines were read."""
+        self.lines[container] = lines
+
+    def tokens(self, key: str, total: int) -> None:
+        """Nothing."""
+
+    def job_finished(self, key: str, status: Status) -> None:
+        """Nothing."""
+
+    def note(self, message: str) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class WorkerRun:
+    """What a worker did: its outcome, the documents it wrote, the reports, the lines read."""
+
+    outcome: Outcome
+    documents: Mapping[str, Any]
+    reports: Mapping[str, Report]
+    lines: Mapping[str, int]
+
+
+def run_worker(
+    worker: Worker,
+    host: FakeHost,
+    options: Mapping[str, Any] | None = None,
+    *,
+    llm: ScriptedLlm | None = None,
+    llm_absence: str | None = None,
+    redact: Callable[[str], str] = str,
+    cursors: Iterable[Cursor] = (),
+    window: Window | None = None,
+    previous: Iterable[Finding] = (),
+    seen: Mapping[str, frozenset[str]] | None = None,
+    check: Callable[[], None] = lambda: None,
+    max_parallel: int = 2,
+) -> WorkerRun:
+    """Run a worker on all containers of a host, with its options as a directive has them.
+
+    Without a window each container is read from its cursor, or the beginning, to the host's
+    now.
+    """
+    known = {cursor.container_id: cursor for cursor in cursors}
+    artifacts, progress = MemoryArtifacts(redact), SilentProgress()
+    targets = []
+    for container in host.containers():
+        cursor = known.get(container.id)
+        span = window or Window(cursor.until if cursor else None, host.now_ns())
+        targets.append(Target(container, span, cursor))
+    context = JobContext(
+        run_id=1,
+        job_key=worker.key,
+        directive="test",
+        targets=tuple(targets),
+        host=host,
+        llm=llm,
+        llm_absence=llm_absence,
+        artifacts=artifacts,
+        redact=redact,
+        clock=TickingClock(from_ns(host.now_ns())),
+        progress=progress,
+        check=check,
+        previous=tuple(previous),
+        seen=seen or {},
+        max_parallel=max_parallel,
+    )
+    outcome = worker.run(worker.params.model_validate(options or {}), context)
+    return WorkerRun(outcome, artifacts.documents, artifacts.reports, progress.lines)
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return TypeAdapter(type(value)).dump_python(value, mode="json")
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,87 @@
+"""A Docker daemon in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cyberbrain_cli.core.errors import LogsUnreadable, NotFound
+from cyberbrain_cli.core.ports import LogBatch, Window
+from cyberbrain_cli.core.records import ContainerInfo
+from cyberbrain_cli.core.timestamps import NANOSECONDS
+from cyberbrain_cli.testing.clock import START, START_NS
+
+LogLine = tuple[int, str, bytes]
+"""Nanoseconds since the epoch, stream, text."""
+
+
+def log_lines(
+    text: str | bytes, *, start: int = START_NS, every: int = NANOSECONDS, stream: str = "stderr"
+) -> list[LogLine]:
+    """The lines of a text as log lines, one after the other at an even pace."""
+    raw = text.encode() if isinstance(text, str) else text
+    lines = raw.splitlines()
+    return [(start + number * every, stream, line) for number, line in enumerate(lines)]
+
+
+@dataclass
+class FakeHost:
+    """A Docker daemon in memory; implements `core.ports.ContainerHost`.
+
+    Add containers with `add`. Lines appended to `logs[name]` are read in the order they stand;
+    a name in `unreadable` has a log driver that refuses.
+    """
+
+    logs: dict[str, list[LogLine]] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
+    batch_lines: int = 1000
+    now: int = START_NS + 3600 * NANOSECONDS
+    _containers: dict[str, ContainerInfo] = field(default_factory=dict)
+
+    def add(self, name: str, lines: Iterable[LogLine] = (), **facts: Any) -> ContainerInfo:
+        """A container with a log; `facts` are fields of ContainerInfo."""
+        known: dict[str, Any] = {"id": f"id-{name}", "image": f"{name}:1", "state": "running"}
+        container = ContainerInfo(name=name, **(known | {"created_at": START} | facts))
+        self._containers[name] = container
+        self.logs[name] = list(lines)
+        return container
+
+    def containers(self) -> list[ContainerInfo]:
+        """All containers, ordered by name."""
+        return [self._containers[name] for name in sorted(self._containers)]
+
+    def inspect(self, container: str) -> ContainerInfo:
+        """One container by name or id. Raises NotFound."""
+        for known in self._containers.values():
+            if container in (known.name, known.id):
+                return known
+        raise NotFound(f"There is no container '{container}'.")
+
+    def now_ns(self) -> int:
+        """The daemon's clock."""
+        return self.now
+
+    def read_logs(self, container: ContainerInfo, window: Window) -> Iterator[LogBatch]:
+        """The lines within the window. Raises LogsUnreadable."""
+        if container.name in self.unreadable:
+            raise LogsUnreadable(f"The log driver of '{container.name}' cannot be read.")
+        after = -1 if window.after is None else window.after
+        found = [line for line in self.logs[container.name] if after < line[0] <= window.until]
+        for start in range(0, len(found), self.batch_lines):
+            yield batch_of(found[start : start + self.batch_lines])
+
+    def first_log_time(self, container: ContainerInfo) -> int | None:
+        """The time of the oldest line; None for an empty log."""
+        return min((line[0] for line in self.logs[container.name]), default=None)
+
+    def resolve_image(self, reference: str) -> str:
+        """A made-up digest."""
+        return f"sha256:{reference}"
+
+
+def batch_of(lines: Sequence[LogLine]) -> LogBatch:
+    """The lines as one batch."""
+    texts = [text for _, _, text in lines]
+    size = sum(len(text) for text in texts)
+    return LogBatch([time for time, _, _ in lines], [name for _, name, _ in lines], texts, size)
