@@ -13,7 +13,11 @@ SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "verdict": {"enum": ["healthy", "broken"]},
-        "findings": {"type": "array", "items": {"type": "string"}, "maxItems": 2},
+        "findings": {
+            "type": "array",
+            "items": {"type": "string", "maxLength": 30},
+            "maxItems": 2,
+        },
     },
     "required": ["verdict", "findings"],
     "additionalProperties": False,
