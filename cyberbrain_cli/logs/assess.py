@@ -89,7 +89,8 @@ def _believed(pattern: Pattern) -> Signature | None:
         return signature
     if pattern.leveled and not signature.unmistakable:
         return None
-    return signature if is_worrying(pattern.template) else None
+    plain = not pattern.leveled and not signature.vague
+    return signature if plain or is_worrying(pattern.template) else None
 
 
 def _severity(pattern: Pattern, signature: Signature | None, *, unusual: bool) -> Severity | None:

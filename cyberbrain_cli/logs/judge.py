@@ -20,7 +20,9 @@ MOST_FINDINGS = 60
 """Findings by rule of one container; how many more there were is stated."""
 _KINDS = {Severity.CRITICAL: "Error", Severity.WARNING: "Warning", Severity.INFO: "Unusual"}
 _TITLE = 110
-_LEVEL = re.compile(r"^[\[(]?(?i:error|warning|warn|fatal|critical|err|severe)\b[\])]?:?\s+(?=\S)")
+_LEVEL = re.compile(
+    r"^[\[(]?(?i:error|warning|warn|wrn|fatal|ftl|critical|crit|err|severe|alert|emerg)\b[\])]?:?\s+(?=\S)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ _C, _W, _I = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 class Signature:
     """A known failure. `severity` is the least that a finding about it has.
 
-    One that is `unmistakable` counts whatever level the line gives itself.
+    One that is `unmistakable` counts whatever level the line gives itself; one that is `vague`
+    also stands in lines of good news and settings, and counts only beside words of trouble.
     """
 
     key: str
@@ -28,14 +29,16 @@ class Signature:
     explanation: str
     suggestion: str
     unmistakable: bool = False
+    vague: bool = False
 
 
 def _signature(
     key: str, severity: Severity, pattern: str, title: str, explanation: str, suggestion: str,
     *, unmistakable: bool = False,
+    vague: bool = False,
 ) -> Signature:  # fmt: skip
     compiled = re.compile(pattern, re.IGNORECASE)
-    return Signature(key, severity, compiled, title, explanation, suggestion, unmistakable)
+    return Signature(key, severity, compiled, title, explanation, suggestion, unmistakable, vague)
 
 
 SIGNATURES: tuple[Signature, ...] = (
@@ -110,6 +113,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "Stored data does not read back as it was written.",
         "Stop writing to it, take a copy, and restore or repair by the service's own "
         "instructions.",
+        vague=True,
     ),
     _signature(
         "segfault", _C,
@@ -137,6 +141,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "Two or more transactions or threads waited for each other; one was given up.",
         "Look at the statements named in the lines around, and take locks in one order "
         "everywhere.",
+        vague=True,
     ),
     _signature(
         "lock_timeout", _W,
@@ -158,6 +163,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "data.",
         "Check the link and the load of both; if needed log segments are gone, build the "
         "replica anew.",
+        vague=True,
     ),
     _signature(
         "out_of_connections", _C,
@@ -170,11 +176,12 @@ SIGNATURES: tuple[Signature, ...] = (
         "All connections that are allowed are taken, so further clients are turned away.",
         "See who holds them; fix leaks, pool on the client side, and only then raise the "
         "limit.",
+        vague=True,
     ),
     _signature(
         "certificate", _C,
         r"certificate (?:has |is )?(?:expired|not yet valid|will expire)|"
-        r"certificate verify failed|x509:|CERT_HAS_EXPIRED|expired certificate|"
+        r"certificate verify failed|x(?:509|<n>):|CERT_HAS_EXPIRED|expired certificate|"
         r"unknown authority|SSL(?:_do_)?handshake.{0,40}fail|TLS handshake (?:error|fail)|"
         r"PKIX path|unable to verify the first certificate|self[- ]signed certificate|"
         r"certificate.{0,30}expire",
@@ -182,6 +189,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "A TLS connection failed because a certificate is expired, unknown or not the right "
         "one.",
         "Look at its dates and names with openssl s_client; renew it, or trust its issuer.",
+        vague=True,
     ),
     _signature(
         "clock_skew", _W,
@@ -190,6 +198,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "Clocks disagree",
         "Two machines, or one machine over time, do not agree on what time it is.",
         "Check that time synchronisation runs on all hosts.",
+        vague=True,
     ),
     _signature(
         "dns", _C,
@@ -225,6 +234,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "Timeout",
         "Something took longer than those who waited for it allowed.",
         "Find out whether the one called was down, overloaded or out of reach at that time.",
+        vague=True,
     ),
     _signature(
         "connection_reset", _W,
@@ -239,7 +249,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "auth_failure", _W,
         r"(?:password |pam |login )?authentication (?:failed|failure|error)|failed password|"
         r"login failed|invalid (?:user|credentials|username|password|token|api key)|WRONGPASS|"
-        r"NOAUTH|access denied for user|bad credentials|401 unauthorized|unauthorized access|"
+        r"NOAUTH|access denied for user|bad credentials|<n> unauthorized|unauthorized access|"
         r"permission_denied: auth|\bunauthenticated\b|no pg_hba\.conf entry|"
         r"role .{0,70} does not exist",
         "Login refused",
@@ -302,11 +312,12 @@ SIGNATURES: tuple[Signature, ...] = (
     ),
     _signature(
         "rate_limit", _W,
-        r"rate limit|too many requests|\b429\b|throttl(?:ed|ing)|quota exceeded|"
+        r"rate limit|too many requests|throttl(?:ed|ing)|quota exceeded|"
         r"RESOURCE_EXHAUSTED|slow down|limiting requests",
         "Rate limit reached",
         "Requests came faster than the one who serves them allows.",
         "Find who sends so many, and let it wait longer between attempts.",
+        vague=True,
     ),
     _signature(
         "missing_config", _C,
@@ -317,6 +328,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "Configuration missing or wrong",
         "The program does not find a setting that it needs, or cannot read it.",
         "Compare its environment and files with what this version asks for.",
+        vague=True,
     ),
     _signature(
         "missing_file", _W,
@@ -329,7 +341,7 @@ SIGNATURES: tuple[Signature, ...] = (
     ),
     _signature(
         "server_error", _C,
-        r'HTTP/[\d.]+\"? 5\d\d\b|\b50[0234] (?:Internal|Bad|Service|Gateway|Not)|'
+        r'HTTP/[\d.]+\"? 5\d\d\b|'
         r"internal server error|bad gateway|service unavailable|gateway time-?out|"
         r'status(?:_?code)?\"?[=:]\s?\"?5\d\d\b',
         "Requests answered with a server error",
@@ -352,6 +364,7 @@ SIGNATURES: tuple[Signature, ...] = (
         "Slower than it should be",
         "Work took longer than expected.",
         "Compare with the load at that time, and look at the slowest statements.",
+        vague=True,
     ),
 )  # fmt: skip
 
