@@ -40,5 +40,6 @@ class State:
         flags = {"logging": {"level": "debug"}} if self.screen.verbose else {}
         services: Services = import_module("cyberbrain_cli.wiring").build(self.config, flags)
         if self.screen.verbose:
+            import_module("cyberbrain_cli.adapters.own_log").to_stderr("debug")
             self.screen.say(f"configuration: {services.config_path or 'no file'}")
         return services

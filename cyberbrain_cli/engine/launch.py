@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from cyberbrain_cli.core.errors import Cancelled, ExitCode
 from cyberbrain_cli.core.findings import Finding, Severity, worst
 from cyberbrain_cli.core.launch import (
@@ -24,6 +26,8 @@ from cyberbrain_cli.engine.preview import preview
 from cyberbrain_cli.engine.recovery import discard_unfinished, recover
 from cyberbrain_cli.engine.runner import JobEnd, Runner
 from cyberbrain_cli.engine.stop import Stop
+
+log = logging.getLogger(__name__)
 
 
 class Launcher:
@@ -74,6 +78,7 @@ class Launcher:
         model = self._ground.model(plan)
         self._stop.check()
         run_id, job_ids = parts.journal.create_run(self._new_run(plan))
+        log.info("run of %s started", self._loaded.directive.name, extra={"run_id": run_id})
         ends = self._execute(plan, model, run_id, job_ids)
         discard_unfinished(parts.history, parts.artifacts, run_id)
         bug = next((end.bug for end in ends if end.bug is not None), None)
@@ -111,6 +116,7 @@ class Launcher:
         status = run_status((end.status for end in ends), cancelled=cancelled)
         reasons = dict.fromkeys(reason for end in ends for reason in end.degraded)
         parts.journal.finish_run(run_id, status, tuple(reasons))
+        log.info("run ended %s", status, extra={"run_id": run_id})
         return ends
 
     def _new_run(self, plan: Plan) -> NewRun:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 
 from cyberbrain_cli.core.errors import LlmUnavailable, NotFound, PolicyRefused
@@ -13,6 +14,8 @@ from cyberbrain_cli.engine.host_guard import GuardedHost
 from cyberbrain_cli.engine.loader import LoadedDirective
 from cyberbrain_cli.engine.parts import Parts
 from cyberbrain_cli.engine.planner import Plan, World, make_plan
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class Ground:
         return ChosenModel(info)
 
     def _audit(self, subject: str, reason: str) -> None:
+        log.warning("reading refused: %s", reason, extra={"container": subject})
         self.parts.journal.audit(AuditEvent("read_logs", subject, "refused", reason))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import nullcontext
 
 from cyberbrain_cli.core.errors import CyberbrainError
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.ports import ActiveRun, ArtifactStore, History, Journal, Locks
+
+log = logging.getLogger(__name__)
 
 
 def recover(
@@ -23,6 +26,7 @@ def recover(
         with nullcontext(True) if run.lock_name == held else locks.hold(run.lock_name) as free:
             if free and _still_active(history, run):
                 journal.interrupt_run(run.id)
+                log.warning("the process of the run is gone", extra={"run_id": run.id})
                 discard_unfinished(history, artifacts, run.id)
                 interrupted += 1
     return interrupted

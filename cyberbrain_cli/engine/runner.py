@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections import deque
@@ -32,6 +33,9 @@ class JobEnd:
     degraded: tuple[str, ...] = ()
     error: CyberbrainError | None = None
     bug: BaseException | None = None
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -103,6 +107,9 @@ class Runner:
         except BaseException as bug:  # noqa: BLE001 - carried to the main thread, raised there
             end = JobEnd(key, Status.FAILED, bug=bug)
         self.progress.job_finished(key, end.status)
+        about = {"job_id": self.job_ids[key], "task": job.spec.task}
+        why = end.error or (type(end.bug).__name__ if end.bug else "")
+        log.info("job %s ended %s %s", key, end.status, why, extra=about)
         self._completions.put(end)
 
     def _attempt(self, job: PlanJob) -> JobEnd:

@@ -40,8 +40,14 @@ def build(config_path: Path | None, flags: Mapping[str, Any]) -> Services:
     if path is not None:
         from cyberbrain_cli.adapters import yaml_files
 
-        document = yaml_files.read(path)
-    return Services(load(document, path, flags))
+        document = yaml_files.read(path, "configuration")
+    loaded = load(document, path, flags)
+    log = loaded.settings.logging
+    if log.file is not None:
+        from cyberbrain_cli.adapters import own_log
+
+        own_log.to_file(log.file, log.level, redacted=log.redacted)
+    return Services(loaded)
 
 
 class Services:

@@ -29,7 +29,7 @@ def up() -> Record:
         labels = ["--label", docker.LABEL, "--label", _DEMO]
         labels += ["--label", "com.docker.compose.project=shop"]
         labels += ["--label", f"com.docker.compose.service={name.removeprefix('shop-')}"]
-        script = 'awk "$0"; echo > /tmp/written; trap "exit 0" TERM; sleep 2147483 & wait'
+        script = 'awk "$0" && echo > /tmp/written; trap "exit 0" TERM; sleep 2147483 & wait'
         docker.run(
             daemon, "run", "-d", "--network=none", f"--name={name}", *labels, docker.IMAGE,
             "sh", "-c", script, (_PROGRAMS / f"{name}.awk").read_text(), check=True,

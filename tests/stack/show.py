@@ -25,14 +25,16 @@ def main() -> int:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     for name in ALLOWED:
-        code = _run(environment, "allowlist", "add", name, "--quiet")
+        code = _run(environment, "allowlist", "add", name)
         if code:
             return code
-    code = _run(environment, "launch", "log-triage", "--since", "1h")
+    code = _run(environment, "launch", "log-triage", "--since", "1d", *_SMALL)
     print(_FAREWELL.format(config=environment["CYBERBRAIN_CONFIG"]), file=sys.stderr)
     return code
 
 
+# The demo's model is tiny and runs on the processor: short questions, short answers.
+_SMALL = ("--param", "digest_tokens=900", "--param", "answer_tokens=300")
 _FAREWELL = """
 Go on with   export CYBERBRAIN_CONFIG={config}
              .venv/bin/cyberbrain runs            .venv/bin/cyberbrain artifacts

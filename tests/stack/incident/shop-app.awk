@@ -5,7 +5,7 @@ BEGIN {
     print t() "," 100 + i % 900 " INFO shop.web: GET /cart/" i * 7 % 4000 " 200 in " 8 + i % 40 " ms user=" i * 13 % 900
     if (i % 120 == 0) print t() "," 100 + i % 900 " INFO shop.mail: receipt sent to customer" i "@example.com"
     if (i > 1300) {
-      print t() "," 100 + i % 900 " WARNING shop.db: connection attempt " i % 5 + 1 " of 5 failed, retrying in " 2 ^ (i % 5) " s"
+      print t() "," 100 + i % 900 " WARNING shop.db: connection attempt " i % 5 + 1 " of 5 failed, retrying in " 1 + i % 5 * 3 " s"
       if (i % 5 == 0) {
         print t() "," 100 + i % 900 " ERROR shop.web: POST /checkout failed for order " 70000 + i
         print "Traceback (most recent call last):"
