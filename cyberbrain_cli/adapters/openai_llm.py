@@ -23,7 +23,7 @@ from cyberbrain_cli.adapters.llm_wire import (
     WireTooLarge,
 )
 from cyberbrain_cli.adapters.schema_sample import smallest
-from cyberbrain_cli.adapters.token_counter import TokenCounter
+from cyberbrain_cli.adapters.token_counter import TokenCounter, tokenize
 from cyberbrain_cli.core.errors import Cancelled
 from cyberbrain_cli.core.ports import Attempt, ChatReply, ChatRequest, ModelInfo
 
@@ -92,7 +92,7 @@ class _Chat:
         return self._info
 
     def count(self, text: str) -> int:
-        """How many tokens `text` is, never fewer than the server would count."""
+        """How many tokens `text` is, rather too many than too few. Sends nothing."""
         return self._counter.count(text)
 
     def _post(self, request: ChatRequest, *, with_schema: bool) -> WireAnswer:
@@ -133,6 +133,10 @@ class OpenAIEndpoint(_Chat):
             raise Cancelled from None
         except WireError as error:
             return _attempt(error)
+
+    def server_count(self, text: str) -> int | None:
+        """The server's own count, which sends it the text; None when it does not count."""
+        return tokenize(self._wire, self._info.model, _encodable(text))
 
     def close(self) -> None:
         """Break off whatever is under way; safe to call from another thread."""

@@ -20,10 +20,12 @@ from cyberbrain_cli.core.ports import (
 from cyberbrain_cli.core.records import LlmCall, Price
 from cyberbrain_cli.core.redaction import UNREADABLE
 from cyberbrain_cli.core.tokens import RunBudget, cost_of
-from cyberbrain_cli.engine.llm_state import LlmState, pause_seconds
+from cyberbrain_cli.engine.llm_state import CountsExactly, LlmState, pause_seconds
 
 TEMPLATE_TOKENS = 128
 """The most that a server's chat template adds to the texts it is given."""
+
+CONTEXT_HINT = "Set llm.context_tokens to the context length that the server was started with."
 
 _ANSWERED = frozenset({"ok", "cut"})
 
@@ -91,11 +93,12 @@ class GuardedLlm:
 
     def _ask(self, request: ChatRequest) -> ChatReply:
         state = self._shared()
+        prompt = self._prompt_tokens(request)
         number = tries = 0
         while True:
             number, tries = number + 1, tries + 1
             with_schema = request.schema is not None and state.schema_works
-            attempt = self._attempt(request, number, with_schema=with_schema)
+            attempt = self._attempt(request, number, prompt, with_schema=with_schema)
             if attempt.reply is not None and attempt.outcome in _ANSWERED:
                 return attempt.reply
             if attempt.outcome == "cancelled":
@@ -110,7 +113,37 @@ class GuardedLlm:
                 raise self._unavailable(attempt, number)
             self.wait(pause)
 
-    def _attempt(self, request: ChatRequest, number: int, *, with_schema: bool) -> Attempt:
+    def _prompt_tokens(self, request: ChatRequest) -> int:
+        """The most that the prompt is: our count, or the server's where that is more.
+
+        Raises LlmUnavailable when the server's own count leaves no room for the answer, since
+        some servers would silently clip the prompt.
+        """
+        texts = (request.system, request.user)
+        counted = sum(map(self.count, texts))
+        exact = self._exactly(texts)
+        if exact is not None and exact + request.max_tokens > self.info.context_tokens:
+            raise LlmUnavailable(
+                f"A request of {exact} tokens, and {request.max_tokens} for the answer, do not "
+                f"fit the {self.info.context_tokens} that the model at {self.info.endpoint} takes.",
+                CONTEXT_HINT,
+            )
+        return max(counted, exact or 0) + TEMPLATE_TOKENS
+
+    def _exactly(self, texts: tuple[str, ...]) -> int | None:
+        if not isinstance(self.endpoint, CountsExactly) or self._shared().given_up:
+            return None
+        total = 0
+        for text in texts:
+            counted = self.endpoint.server_count(text)
+            if counted is None:
+                return None
+            total += counted
+        return total
+
+    def _attempt(
+        self, request: ChatRequest, number: int, prompt: int, *, with_schema: bool
+    ) -> Attempt:
         """One request: within budget, in turn, and in the ledger whatever becomes of it."""
         state = self._shared()
         with state.slot(lambda: self.wait(0)):
@@ -120,7 +153,6 @@ class GuardedLlm:
                     "it is not asked again.",
                     "See `cyberbrain doctor`.",
                 )
-            prompt = self.count(request.system) + self.count(request.user) + TEMPLATE_TOKENS
             most = (prompt + request.max_tokens, self._worst(prompt, request.max_tokens))
             self.budget.reserve(*most)
             spent = (0, Decimal(0))
@@ -199,7 +231,7 @@ class GuardedLlm:
         if attempt.error_class == "ContextOverflow":
             return LlmUnavailable(
                 f"The request is longer than the model at {where} can take.",
-                "Set llm.context_tokens to the context length that the server was started with.",
+                CONTEXT_HINT,
             )
         what = f"HTTP {attempt.http_status}" if attempt.outcome == "http_error" else attempt.outcome
         what = f"{what}, {attempt.error_class}" if attempt.error_class else what

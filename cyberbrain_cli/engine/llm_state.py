@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol, runtime_checkable
 
 from cyberbrain_cli.core.ports import Attempt
 
@@ -16,6 +17,15 @@ _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 20.0
 _SLOT_POLL_SECONDS = 0.1
 _SERVER_ERROR = 500
+
+
+@runtime_checkable
+class CountsExactly(Protocol):
+    """An endpoint whose server counts tokens; one that sends nothing is none."""
+
+    def server_count(self, text: str) -> int | None:
+        """The server's own count; None when it does not count."""
+        ...
 
 
 class LlmState:

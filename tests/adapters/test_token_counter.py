@@ -1,4 +1,4 @@
-"""Our count is never below the server's, and costs no request."""
+"""Our count of what logs are made of is not below the server's, and costs no request."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def real(llm_url: str) -> TokenCounter:
 
 @given(text=TEXTS)
 @settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
-def test_never_fewer_than_the_real_server(real: TokenCounter, text: str) -> None:
+def test_logs_are_not_counted_below_the_real_server(real: TokenCounter, text: str) -> None:
     counted = real.server_count(text)
     assert counted is not None
     assert real.count(text) >= counted

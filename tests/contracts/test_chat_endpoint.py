@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,9 @@ from cyberbrain_cli.core.errors import Cancelled
 from cyberbrain_cli.core.ports import ChatEndpoint
 from tests.adapters.asking import find, request
 from tests.stack.scripted_llm import Hang, Say, ScriptedLlm
+
+PATIENCE_SECONDS = 300
+LONG = 2000 + os.getpid() % 1000
 
 
 @dataclass
@@ -30,17 +35,21 @@ class Subject:
         if self.scripted is not None:
             self.scripted.then(*behaviours)
 
-    def wait_until_it_works(self) -> None:
-        """Return once the server has begun on a request."""
+    def wait_until_it_works_on(self, max_tokens: int) -> None:
+        """Return once the server has begun on a request for so many tokens."""
         if self.scripted is not None:
             self.scripted.wait_for_chats(1)
             return
-        while not any(slot["is_processing"] for slot in self._slots()):
+        # The server is shared: a busy slot may be somebody else's.
+        while not any(
+            slot["is_processing"] and slot["params"]["max_tokens"] == max_tokens
+            for slot in self._slots()
+        ):
             pass
 
-    def _slots(self) -> list[dict[str, bool]]:
+    def _slots(self) -> list[dict[str, Any]]:
         with urllib.request.urlopen(f"{self.url}/slots") as answer:
-            slots: list[dict[str, bool]] = json.load(answer)
+            slots: list[dict[str, Any]] = json.load(answer)
         return slots
 
 
@@ -54,7 +63,7 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
 
 
 def _subject(url: str, scripted: ScriptedLlm | None) -> Subject:
-    found = find(url, timeout_seconds=60)
+    found = find(url, timeout_seconds=PATIENCE_SECONDS)
     counter = TokenCounter.of_server(found.wire(), found.info.model)
     return Subject(OpenAIEndpoint(found, counter), url, scripted)
 
@@ -93,12 +102,12 @@ def test_the_count_is_no_less_than_what_the_server_charges(subject: Subject) -> 
 
 def test_closing_breaks_off_and_nothing_is_sent_afterwards(subject: Subject) -> None:
     subject.script(Hang())
-    asked = request("Count from one to ten thousand.", schema=None, max_tokens=3000)
+    asked = request("Count from one to ten thousand.", schema=None, max_tokens=LONG)
     with ThreadPoolExecutor() as pool:
         under_way = pool.submit(subject.endpoint.send, asked, with_schema=False)
-        subject.wait_until_it_works()
+        subject.wait_until_it_works_on(LONG)
         subject.endpoint.close()
-        assert under_way.result(20).outcome == "cancelled"
+        assert under_way.result(PATIENCE_SECONDS).outcome == "cancelled"
     with pytest.raises(Cancelled):
         subject.endpoint.send(asked, with_schema=False)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from cyberbrain_cli.core.errors import BudgetSpent
+from cyberbrain_cli.core.errors import BudgetSpent, LlmUnavailable
 from cyberbrain_cli.core.tokens import Limit
 from tests.adapters.asking import request
 from tests.engine.llm_room import PRICE, Room
@@ -52,3 +52,23 @@ def test_money_is_a_limit_too(llm: ScriptedLlm) -> None:
     with pytest.raises(BudgetSpent):
         room.guard.ask(request())
     assert llm.chats == []
+
+
+def test_the_budget_holds_even_where_our_count_is_too_low(
+    llm: ScriptedLlm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = Room(llm, Limit(tokens=600))
+    monkeypatch.setattr(type(room.guard.endpoint), "count", lambda *_: 1)
+    with pytest.raises(BudgetSpent):
+        room.guard.ask(request("a b " * 200))
+    assert llm.chats == []
+
+
+def test_a_prompt_that_the_server_would_clip_is_not_sent() -> None:
+    with ScriptedLlm(context_tokens=512) as llm:
+        room = Room(llm)
+        with pytest.raises(LlmUnavailable) as raised:
+            room.guard.ask(request("a b " * 200))
+        assert llm.chats == []
+    assert "llm.context_tokens" in raised.value.hint
+    assert room.calls == []
