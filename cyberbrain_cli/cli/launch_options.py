@@ -43,7 +43,7 @@ RunKey = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan; start nothing.")]
 Preview = Annotated[
-    bool, typer.Option("--preview", help="Print what the model would be sent; send nothing.")
+    bool, typer.Option("--preview", help="Print what the model would be sent; send no log text.")
 ]
 NoLlm = Annotated[bool, typer.Option("--no-llm", help="Judge by rules alone.")]
 FailOn = Annotated[

@@ -153,7 +153,7 @@ class ChatEndpoint(Protocol):
         ...
 
     def count(self, text: str) -> int:
-        """How many tokens `text` is, never fewer than the server would count."""
+        """How many tokens `text` is: an estimate on the safe side, for which nothing is sent."""
         ...
 
     def send(self, request: ChatRequest, *, with_schema: bool) -> Attempt:
@@ -206,7 +206,7 @@ class Llm(Protocol):
         ...
 
     def count(self, text: str) -> int:
-        """How many tokens `text` is, never fewer than the server would count."""
+        """How many tokens `text` is: an estimate on the safe side, for which nothing is sent."""
         ...
 
     def ask(self, request: ChatRequest) -> ChatReply:

@@ -16,6 +16,7 @@ from cyberbrain_cli.engine.artifact_guard import GuardedArtifacts
 from cyberbrain_cli.engine.documents import ANALYSIS, read_findings
 from cyberbrain_cli.engine.host_guard import GuardedHost
 from cyberbrain_cli.engine.llm_guard import GuardedLlm
+from cyberbrain_cli.engine.llm_state import LlmState
 from cyberbrain_cli.engine.loader import LoadedDirective
 from cyberbrain_cli.engine.parts import Parts
 from cyberbrain_cli.engine.planner import PlanJob
@@ -34,6 +35,7 @@ class JobRoom:
     model: ChosenModel
     budget: RunBudget
     open_endpoint: Callable[[ModelInfo], ChatEndpoint]
+    shared: LlmState
     record: Callable[[LlmCall], None]
 
     def work(self, job: PlanJob, stop: Stop) -> Outcome:
@@ -75,6 +77,7 @@ class JobRoom:
             run_id=self.run_id,
             job_id=self.job_ids[job.spec.key],
             task=job.spec.task,
+            state=self.shared,
             used=lambda total: self.parts.progress.tokens(job.spec.key, total),
         )
 
@@ -116,6 +119,11 @@ class JobRoom:
 def effective_budget(loaded: LoadedDirective, default: Budget) -> Budget:
     """The directive's budget; what it leaves open comes from the configuration."""
     return default.model_copy(update=loaded.directive.budget.model_dump(exclude_unset=True))
+
+
+def llm_state(model: ChosenModel) -> LlmState:
+    """What a run's jobs know together of the model: whose turn it is, and what it cannot do."""
+    return LlmState(model.info.max_parallel if model.info is not None else 1)
 
 
 def run_budget(loaded: LoadedDirective, default: Budget) -> RunBudget:

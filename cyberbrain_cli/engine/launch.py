@@ -14,7 +14,7 @@ from cyberbrain_cli.core.launch import (
 )
 from cyberbrain_cli.core.lifecycle import Status, run_status
 from cyberbrain_cli.core.records import NewJob, NewRun, RunDocument
-from cyberbrain_cli.engine.context import JobRoom, run_budget
+from cyberbrain_cli.engine.context import JobRoom, llm_state, run_budget
 from cyberbrain_cli.engine.documents import SCHEMA_VERSION, run_document
 from cyberbrain_cli.engine.heartbeat import beating
 from cyberbrain_cli.engine.loader import LoadedDirective
@@ -99,6 +99,7 @@ class Launcher:
             model=model,
             budget=run_budget(self._loaded, parts.budget),
             open_endpoint=parts.models.open,
+            shared=llm_state(model),
             record=parts.journal.record_call,
         )
         parts.journal.start_run(run_id)

@@ -66,7 +66,7 @@ class GuardedLlm:
         return self.endpoint.info
 
     def count(self, text: str) -> int:
-        """How many tokens `text` is, never fewer than the server would count."""
+        """How many tokens `text` is: an estimate on the safe side, for which nothing is sent."""
         return self.endpoint.count(text)
 
     def close(self) -> None:

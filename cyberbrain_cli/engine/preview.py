@@ -7,7 +7,7 @@ from dataclasses import replace
 from cyberbrain_cli.core.errors import LlmUnavailable, NotFound
 from cyberbrain_cli.core.launch import PreviewRequest
 from cyberbrain_cli.core.records import LlmCall, NewArtifact
-from cyberbrain_cli.engine.context import JobRoom, run_budget
+from cyberbrain_cli.engine.context import JobRoom, llm_state, run_budget
 from cyberbrain_cli.engine.loader import LoadedDirective
 from cyberbrain_cli.engine.parts import Parts
 from cyberbrain_cli.engine.planner import Plan
@@ -56,6 +56,7 @@ def preview(
         model=model,
         budget=run_budget(loaded, parts.budget),
         open_endpoint=lambda _: endpoint,
+        shared=llm_state(model),
         record=_unrecorded,
     )
     for job in plan.jobs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from cyberbrain_cli.adapters.llm_discovery import Discovery, Wanted, discover
 from cyberbrain_cli.adapters.price_list import price_for
@@ -49,10 +50,12 @@ class ConfiguredModels:
         return self._counter(info).server_count("ready") is not None
 
     def secrets(self) -> Iterator[str]:
-        """The API keys of every endpoint."""
+        """The API keys of every endpoint, and passwords within their URLs."""
         for settings in (self._llm, *self._llm.endpoints.values()):
             if settings.api_key is not None:
                 yield settings.api_key.get_secret_value()
+            if password := urlsplit(settings.endpoint).password:
+                yield password
 
     def _settings(self, endpoint: str | None) -> EndpointSettings:
         if endpoint is None:
