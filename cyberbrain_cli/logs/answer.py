@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +19,7 @@ from cyberbrain_cli.logs.question import (
 from cyberbrain_cli.logs.text import one_line
 
 LONGEST_ANSWER = 64 * 1024
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-_THOUGHT_END = re.compile(r".*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-_THOUGHT_START = re.compile(r"<think(?:ing)?>.*", re.DOTALL | re.IGNORECASE)
+_THOUGHTS = ("</think>", "</thinking>")
 _DECODER = json.JSONDecoder()
 _KEYS = ("patterns", "pattern", "ids", "id", "pattern_ids")
 
@@ -72,10 +69,15 @@ def read_answer(reply: ChatReply, ids: Collection[str], redact: Callable[[str], 
 
 
 def _spoken(text: str) -> str:
-    """The answer without the model's thoughts."""
-    text = _THOUGHT.sub(" ", text)
-    text = _THOUGHT_END.sub(" ", text)
-    return _THOUGHT_START.sub(" ", text).strip()
+    """The answer without the model's thoughts, which come before it."""
+    text = text.strip()
+    if text.startswith(("{", "[", "```")):
+        return text
+    lower = text.lower()
+    end = max(lower.rfind(mark) + len(mark) if mark in lower else 0 for mark in _THOUGHTS)
+    spoken = text[end:]
+    unended = spoken.lower().find("<think")
+    return (spoken if unended < 0 else spoken[:unended]).strip()
 
 
 def _whole(text: str) -> list[Any] | None:

@@ -92,10 +92,10 @@ _BENIGN = re.compile(
     | \bfail(?:[-_]?(?:over|safe|fast|back)|2ban|ure[-_](?:domain|threshold|detector))\w*
     | \b(?:will|to|would|might|may|can|could|should|if|when|unless|until|before|case)[ ]
         (?:it\ |this\ |that\ )?(?:fails?|error)\b
-    | [\w./-]*(?:errors?|exceptions?|fail(?:ed|ure)?s?|panic|fatal)[\w-]*
+    | (?<![\w./-])[\w./-]{0,100}?(?:errors?|exceptions?|fail(?:ed|ure)?s?|panic|fatal)[\w-]{0,40}
         \.(?:html?|log|go|py|js|ts|rs|java|c|h|so|conf|ya?ml|json|txt|css|png|md|rb|php)\b
-    | /[\w/.-]*(?:error|exception|fail|panic|fatal)[\w/.-]*
-    | --[\w-]*(?:error|fail|panic|fatal)[\w-]*
+    | (?<![\w/.-])/[\w/.-]{0,200}?(?:error|exception|fail|panic|fatal)[\w/.-]{0,200}
+    | (?<![\w-])--[\w-]{0,60}?(?:error|fail|panic|fatal)[\w-]{0,60}
     """
 )
 _SETTLED = re.compile(
@@ -110,10 +110,13 @@ _GRAVE = re.compile(
 _WORRYING = re.compile(
     r"(?i)\b(?:warn(?:ing)?|fail(?:s|ed|ure|ures|ing)?|unable|cannot|can't|could not|couldn't|"
     r"denied|refused|rejected|timed[- ]out|"
-    r"time-?out(?!s?[\"']?\s*(?:[=:(]|is|set|to|of|\s)*[\"']?(?:\d|<n>))|unreachable|unavailable|invalid|expired|"
+    r"time-?out(?!s?[\"']?(?:[=:(]|is|set|to|of|\s)*[\"']?(?:\d|<n>))|unreachable|unavailable|invalid|expired|"
     r"killed|deadlock|giving up|gave up|no space left|too many|exhausted|throttl\w+|unhealthy|"
     r"broken pipe|reset by peer|not responding|no route to host|deprecated)\b"
 )
+
+
+_FAR = 4000
 
 
 def of_prose(text: str) -> Severity:
@@ -122,7 +125,7 @@ def of_prose(text: str) -> Severity:
     Words that say that nothing is wrong ("0 errors", "error=nil") do not count; those of a
     line that says all ended well count less.
     """
-    telling = _BENIGN.sub(" ", text)
+    telling = _BENIGN.sub(" ", text[:_FAR])
     settled = _SETTLED.search(telling) is not None
     if _GRAVE.search(telling):
         return WARNING if settled else CRITICAL
