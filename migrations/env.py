@@ -8,7 +8,7 @@ from cyberbrain_cli.store import tables
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=tables.METADATA,
+    target_metadata=tables.metadata(),
     transactional_ddl=False,  # the store has begun the one transaction already
     render_as_batch=True,
 )

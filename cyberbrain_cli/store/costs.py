@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from cyberbrain_cli.core.errors import UsageError
 from cyberbrain_cli.core.records import Cost, CostRow, TokenCount
-from cyberbrain_cli.store.sql import CALLS, RUNS
+from cyberbrain_cli.store import sql
+from cyberbrain_cli.store.usage import cost_sum, cost_sums
 
 KEYS = ("model", "day", "directive", "task", "container", "endpoint")
 
@@ -45,7 +46,7 @@ def _split(parts: list[Mapping[Any, Any]]) -> list[list[Mapping[Any, Any]]]:
 def _grouped(
     connection: Connection, by: Sequence[str], since: datetime | None, until: datetime | None
 ) -> Sequence[Mapping[Any, Any]]:
-    at = CALLS.c
+    at = sql.CALLS.c
     keys = [_key(connection, key).label(key) for key in by]
     unknown = at.prompt_tokens.is_(None) | at.completion_tokens.is_(None)
     query = (
@@ -58,9 +59,9 @@ def _grouped(
             func.sum(at.completion_tokens).label("completion"),
             func.sum(case((unknown, 1), else_=0)).label("unknown"),
             func.sum(case((at.estimated, 1), else_=0)).label("estimated"),
-            func.sum(at.cost).label("cost"),
+            *cost_sums(at.cost),
         )
-        .join(RUNS, RUNS.c.id == at.run_id)
+        .join(sql.RUNS, sql.RUNS.c.id == at.run_id)
         .group_by(*keys, case((at.cost.is_(None), None), else_=at.currency))
     )
     if since is not None:
@@ -72,12 +73,12 @@ def _grouped(
 
 def _key(connection: Connection, key: str) -> ColumnElement[Any]:
     if key == "directive":
-        return RUNS.c.directive
+        return sql.RUNS.c.directive
     if key != "day":
-        return CALLS.c[key]
+        return sql.CALLS.c[key]
     if connection.dialect.name == "postgresql":
-        return func.to_char(func.timezone("UTC", CALLS.c.started_at), "YYYY-MM-DD")
-    return func.substr(CALLS.c.started_at, 1, 10)
+        return func.to_char(func.timezone("UTC", sql.CALLS.c.started_at), "YYYY-MM-DD")
+    return func.substr(sql.CALLS.c.started_at, 1, 10)
 
 
 def _row(keys: dict[str, str | None], parts: list[Mapping[Any, Any]]) -> CostRow:
@@ -95,6 +96,6 @@ def _row(keys: dict[str, str | None], parts: list[Mapping[Any, Any]]) -> CostRow
             prompt, completion, prompt + completion, bool(total("estimated")), total("unknown")
         ),
         cost=Cost(
-            priced["cost"] if priced else None, priced["currency"] if priced else None, unpriced
+            cost_sum(priced) if priced else None, priced["currency"] if priced else None, unpriced
         ),
     )

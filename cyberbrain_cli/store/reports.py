@@ -23,21 +23,13 @@ from cyberbrain_cli.core.records import (
     RunRecord,
     RunSummary,
 )
+from cyberbrain_cli.store import sql
 from cyberbrain_cli.store.costs import cost_rows
 from cyberbrain_cli.store.database import Database
-from cyberbrain_cli.store.rows import run_record, run_summary
-from cyberbrain_cli.store.sql import (
-    ARTIFACTS,
-    CALLS,
-    CONTAINERS,
-    CURSORS,
-    IMAGES,
-    INVENTORY,
-    JOBS,
-    PATTERNS,
-    RUNS,
-)
+from cyberbrain_cli.store.rows import compose_labels, run_record, run_summary
+from cyberbrain_cli.store.usage import cost_sum, cost_sums
 
+LARGEST = 2**63 - 1
 Rows = Sequence[Mapping[Any, Any]]
 
 
@@ -58,56 +50,57 @@ class Reports:
         limit: int | None = 50,
     ) -> list[RunSummary]:
         """Runs, newest first. `since` is about when they were created."""
-        query = select(RUNS).order_by(RUNS.c.id.desc()).limit(limit)
+        query = select(sql.RUNS).order_by(sql.RUNS.c.id.desc()).limit(_at_most(limit))
         if status is not None:
-            query = query.where(RUNS.c.status == Status(status).value)
+            query = query.where(sql.RUNS.c.status == Status(status).value)
         if directive is not None:
-            query = query.where(RUNS.c.directive == directive)
+            query = query.where(sql.RUNS.c.directive == directive)
         if since is not None:
-            query = query.where(RUNS.c.created_at >= since)
+            query = query.where(sql.RUNS.c.created_at >= since)
         return [run_summary(row) for row in self._all(query)]
 
     def run(self, run_id: int) -> RunRecord:
         """A run with its jobs. Raises NotFound."""
-        with self._database.reading() as connection:
-            run = connection.execute(select(RUNS).where(RUNS.c.id == run_id)).mappings().first()
-            if run is None:
-                raise NotFound(f"There is no run {run_id}.", "cyberbrain runs list")
-            jobs = select(JOBS).where(JOBS.c.run_id == run_id).order_by(JOBS.c.position)
-            artifacts = (
-                select(ARTIFACTS).where(ARTIFACTS.c.run_id == run_id).order_by(ARTIFACTS.c.id)
-            )
-            return run_record(
-                run,
-                connection.execute(jobs).mappings().all(),
-                connection.execute(artifacts).mappings().all(),
-            )
+        runs, jobs, artifacts = sql.RUNS, sql.JOBS, sql.ARTIFACTS
+        parts = (
+            select(runs).where(runs.c.id == run_id),
+            select(jobs).where(jobs.c.run_id == run_id).order_by(jobs.c.position),
+            select(artifacts).where(artifacts.c.run_id == run_id).order_by(artifacts.c.id),
+        )
+        found: list[Rows] = [(), (), ()]
+        if _could_exist(run_id):
+            with self._database.reading() as connection:
+                found = [connection.execute(part).mappings().all() for part in parts]
+        if not found[0]:
+            raise NotFound(f"There is no run {run_id}.", "cyberbrain runs list")
+        return run_record(found[0][0], found[1], found[2])
 
     def run_by_key(self, run_key: str) -> int | None:
         """The id of the run launched with this idempotency key."""
-        rows = self._all(select(RUNS.c.id).where(RUNS.c.run_key == run_key))
+        rows = self._all(select(sql.RUNS.c.id).where(sql.RUNS.c.run_key == run_key))
         return rows[0]["id"] if rows else None
 
     def active_runs(self) -> list[ActiveRun]:
         """Runs recorded as pending or running."""
-        columns = [RUNS.c[field.name] for field in fields(ActiveRun)]
-        active = RUNS.c.status.in_([status.value for status in ACTIVE])
+        columns = [sql.RUNS.c[field.name] for field in fields(ActiveRun)]
+        active = sql.RUNS.c.status.in_([status.value for status in ACTIVE])
         return [ActiveRun(**row) for row in self._all(select(*columns).where(active))]
 
     def artifacts(
         self, run_id: int | None = None, kind: str | None = None, limit: int | None = 50
     ) -> list[ArtifactEntry]:
         """Artifacts, newest first."""
-        query = _ARTIFACT_ENTRIES.order_by(ARTIFACTS.c.id.desc()).limit(limit)
+        query = _artifact_entries().order_by(sql.ARTIFACTS.c.id.desc()).limit(_at_most(limit))
         if run_id is not None:
-            query = query.where(ARTIFACTS.c.run_id == run_id)
+            query = query.where(sql.ARTIFACTS.c.run_id == run_id)
         if kind is not None:
-            query = query.where(ARTIFACTS.c.kind == kind)
+            query = query.where(sql.ARTIFACTS.c.kind == kind)
         return [ArtifactEntry(**row) for row in self._all(query)]
 
     def artifact(self, artifact_id: int) -> ArtifactEntry:
         """One artifact. Raises NotFound."""
-        rows = self._all(_ARTIFACT_ENTRIES.where(ARTIFACTS.c.id == artifact_id))
+        query = _artifact_entries().where(sql.ARTIFACTS.c.id == artifact_id)
+        rows = self._all(query) if _could_exist(artifact_id) else ()
         if not rows:
             raise NotFound(f"There is no artifact {artifact_id}.", "cyberbrain artifacts list")
         return ArtifactEntry(**rows[0])
@@ -115,46 +108,50 @@ class Reports:
     def previous_artifacts(self, directive: str, job_key: str, kind: str) -> list[str]:
         """Paths of the artifacts of this kind from the job's last successful run."""
         last = (
-            select(func.max(JOBS.c.id))
-            .join(RUNS, RUNS.c.id == JOBS.c.run_id)
+            select(func.max(sql.JOBS.c.id))
+            .join(sql.RUNS, sql.RUNS.c.id == sql.JOBS.c.run_id)
             .where(
-                RUNS.c.directive == directive,
-                JOBS.c.key == job_key,
-                JOBS.c.status == Status.SUCCEEDED.value,
+                sql.RUNS.c.directive == directive,
+                sql.JOBS.c.key == job_key,
+                sql.JOBS.c.status == Status.SUCCEEDED.value,
             )
             .scalar_subquery()
         )
-        query = select(ARTIFACTS.c.path).where(ARTIFACTS.c.job_id == last, ARTIFACTS.c.kind == kind)
+        query = select(sql.ARTIFACTS.c.path).where(
+            sql.ARTIFACTS.c.job_id == last, sql.ARTIFACTS.c.kind == kind
+        )
         return [row["path"] for row in self._all(query)]
 
     def allowlist(self) -> list[AllowlistEntry]:
         """All container entries, ordered by name."""
-        return [AllowlistEntry(**row) for row in self._all(select(CONTAINERS).order_by("name"))]
+        return [AllowlistEntry(**row) for row in self._all(select(sql.CONTAINERS).order_by("name"))]
 
     def images(self) -> list[ImageEntry]:
         """All approved images, ordered by reference."""
-        return [ImageEntry(**row) for row in self._all(select(IMAGES).order_by("reference"))]
+        return [ImageEntry(**row) for row in self._all(select(sql.IMAGES).order_by("reference"))]
 
     def inventory(self) -> list[ContainerInfo]:
         """The containers that were ever seen, as they were last seen, ordered by name."""
-        rows = self._all(select(INVENTORY).order_by("name"))
+        rows = self._all(select(sql.INVENTORY).order_by("name"))
         return [
-            ContainerInfo(row["container_id"], row["name"], row["image"], row["state"])
+            ContainerInfo(
+                row["container_id"], row["name"], row["image"], row["state"], compose_labels(row)
+            )
             for row in rows
         ]
 
     def cursors(self, directive: str, job_key: str) -> dict[str, Cursor]:
         """The cursors of a directive's job, by container id."""
-        columns = [CURSORS.c[field.name] for field in fields(Cursor)]
-        mine = and_(CURSORS.c.directive == directive, CURSORS.c.job_key == job_key)
+        columns = [sql.CURSORS.c[field.name] for field in fields(Cursor)]
+        mine = and_(sql.CURSORS.c.directive == directive, sql.CURSORS.c.job_key == job_key)
         return {
             row["container_id"]: Cursor(**row) for row in self._all(select(*columns).where(mine))
         }
 
     def seen(self, directive: str, job_key: str) -> dict[str, frozenset[str]]:
         """The fingerprints earlier runs saw, by container name; empty for one without any."""
-        at = (PATTERNS.c.container, PATTERNS.c.fingerprint)
-        mine = and_(PATTERNS.c.directive == directive, PATTERNS.c.job_key == job_key)
+        at = (sql.PATTERNS.c.container, sql.PATTERNS.c.fingerprint)
+        mine = and_(sql.PATTERNS.c.directive == directive, sql.PATTERNS.c.job_key == job_key)
         found: dict[str, set[str]] = {
             cursor.container: set() for cursor in self.cursors(directive, job_key).values()
         }
@@ -178,21 +175,32 @@ class Reports:
 
     def spent(self, since: datetime) -> tuple[int, dict[str, Decimal]]:
         """Tokens, and money by currency, of all calls since a time."""
-        at = CALLS.c
+        at = sql.CALLS.c
         tokens = func.sum(
             func.coalesce(at.prompt_tokens, 0) + func.coalesce(at.completion_tokens, 0)
         )
-        query = select(at.currency, tokens.label("tokens"), func.sum(at.cost).label("cost"))
+        query = select(at.currency, tokens.label("tokens"), *cost_sums(at.cost))
         rows = self._all(query.where(at.started_at >= since).group_by(at.currency))
-        money = {row["currency"]: row["cost"] for row in rows if row["cost"] is not None}
-        return sum(int(row["tokens"] or 0) for row in rows), money
+        money = {row["currency"]: cost_sum(row) for row in rows}
+        known = {currency: cost for currency, cost in money.items() if cost is not None}
+        return sum(int(row["tokens"] or 0) for row in rows), known
 
     def _all(self, query: Select[Any]) -> Rows:
         with self._database.reading() as connection:
             return connection.execute(query).mappings().all()
 
 
-_ARTIFACT_ENTRIES = select(
-    *(ARTIFACTS.c[field.name] for field in fields(ArtifactEntry) if field.name != "job_key"),
-    JOBS.c.key.label("job_key"),
-).join(JOBS, JOBS.c.id == ARTIFACTS.c.job_id)
+def _artifact_entries() -> Select[Any]:
+    own = [field.name for field in fields(ArtifactEntry) if field.name != "job_key"]
+    return select(*(sql.ARTIFACTS.c[name] for name in own), sql.JOBS.c.key.label("job_key")).join(
+        sql.JOBS, sql.JOBS.c.id == sql.ARTIFACTS.c.job_id
+    )
+
+
+def _at_most(limit: int | None) -> int | None:
+    return None if limit is None else min(limit, LARGEST)
+
+
+def _could_exist(row_id: int) -> bool:
+    """A number that no database could hold is no row's."""
+    return 0 < row_id <= LARGEST

@@ -41,6 +41,12 @@ def run_record(row: Row, jobs: Sequence[Row], artifacts: Sequence[Row]) -> RunRe
     )
 
 
+def compose_labels(row: Row) -> dict[str, str]:
+    """The labels of a container that the inventory keeps."""
+    kept = {name: row[f"compose_{name}"] for name in ("project", "service")}
+    return {f"com.docker.compose.{name}": value for name, value in kept.items() if value}
+
+
 def _common(row: Row) -> dict[str, Any]:
     same = ("id", "directive", "directive_version", "degraded", "host", "run_key", "labels")
     times = ("created_at", "started_at", "finished_at")

@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Connection, Table, insert
-from sqlmodel import SQLModel
 
 from cyberbrain_cli.store import tables
 
-Row = type[SQLModel]
+DIRECTIVES: Table
+RUNS: Table
+JOBS: Table
+CALLS: Table
+ARTIFACTS: Table
+CONTAINERS: Table
+IMAGES: Table
+INVENTORY: Table
+CURSORS: Table
+PATTERNS: Table
+AUDIT: Table
 
+_NAMES = {
+    "DIRECTIVES": "directives",
+    "RUNS": "runs",
+    "JOBS": "run_jobs",
+    "CALLS": "llm_calls",
+    "ARTIFACTS": "artifacts",
+    "CONTAINERS": "container_allowlist",
+    "IMAGES": "image_allowlist",
+    "INVENTORY": "container_inventory",
+    "CURSORS": "log_cursors",
+    "PATTERNS": "patterns_seen",
+    "AUDIT": "audit_events",
+}
 
-def table(model: Row) -> Table:
-    """The table of a model, for statements that need no objects."""
-    return cast("Table", cast("Any", model).__table__)
+if not TYPE_CHECKING:
 
-
-DIRECTIVES = table(tables.DirectiveRow)
-RUNS = table(tables.RunRow)
-JOBS = table(tables.JobRow)
-CALLS = table(tables.CallRow)
-ARTIFACTS = table(tables.ArtifactRow)
-CONTAINERS = table(tables.ContainerEntryRow)
-IMAGES = table(tables.ImageEntryRow)
-INVENTORY = table(tables.InventoryRow)
-CURSORS = table(tables.CursorRow)
-PATTERNS = table(tables.PatternRow)
-AUDIT = table(tables.AuditRow)
+    def __getattr__(name: str) -> Table:
+        """Load a table when it is first named: all of them are a tenth of a short command."""
+        if name not in _NAMES:
+            raise AttributeError(name)
+        return globals().setdefault(name, tables.load(_NAMES[name]))
 
 
 def add(connection: Connection, to: Table, values: dict[str, Any]) -> int:
@@ -57,4 +70,6 @@ def upsert(
         for name in change
     }
     keys = [column.name for column in to.primary_key]
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), rows)
+    # Whoever else writes the same rows takes them in the same order, so that none waits in a ring.
+    ordered = sorted(rows, key=lambda row: [row[key] for key in keys])
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), ordered)

@@ -5,10 +5,22 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Table, Update, case, func, literal, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Table,
+    Update,
+    case,
+    func,
+    literal,
+    type_coerce,
+    update,
+)
 
 from cyberbrain_cli.core.records import Cost, LlmCall, TokenCount
-from cyberbrain_cli.store.tables import Money
+from cyberbrain_cli.store.tables.columns import Money, amount
+
+_PART = 10**6
 
 
 def add_usage(table: Table, row_id: int, call: LlmCall) -> Update:
@@ -48,3 +60,16 @@ def tokens_of(row: Any) -> TokenCount:
 def cost_of(row: Any) -> Cost:
     """The money of a run or job; None where no call had a price."""
     return Cost(row["cost"], row["currency"], row["unpriced_calls"])
+
+
+def cost_sums(column: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
+    """Two sums that `cost_sum` puts together: one alone would overflow SQLite's integers."""
+    units = type_coerce(column, BigInteger)
+    return func.sum(units // _PART).label("cost_high"), func.sum(units % _PART).label("cost_low")
+
+
+def cost_sum(row: Any) -> Decimal | None:
+    """The exact sum; None when nothing was summed."""
+    if row["cost_high"] is None:
+        return None
+    return amount(int(row["cost_high"]) * _PART + int(row["cost_low"]))

@@ -24,7 +24,7 @@ from cyberbrain_cli.store.database import Database, connect
 def test_models_and_migrations_agree(database: Database) -> None:
     with database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, tables.METADATA) == []
+        assert compare_metadata(context, tables.metadata()) == []
 
 
 def test_the_constant_is_the_newest_migration() -> None:
