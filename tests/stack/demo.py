@@ -39,6 +39,12 @@ def up() -> Record:
     return state.save(NAME, {"containers": CONTAINERS})
 
 
+def incident() -> str:
+    """What tells this incident from the one of another demo."""
+    daemon = state.load(docker.NAME) or docker.up()
+    return docker.run(daemon, "ps", "-aq", "--filter", f"name=^/{CONTAINERS[0]}$").strip()
+
+
 def _make_way(daemon: Record, name: str) -> None:
     """Remove what is left of an earlier demo; somebody else's container of that name stays."""
     if not docker.run(daemon, "ps", "-aq", "--filter", f"name=^/{name}$").strip():

@@ -28,13 +28,15 @@ def main() -> int:
         code = _run(environment, "allowlist", "add", name)
         if code:
             return code
-    code = _run(environment, "launch", "log-triage", "--since", "1d", *_SMALL)
+    # The key is the incident's: a second demo shows the same run again instead of thinking anew.
+    key = f"demo-{demo.incident()}"
+    code = _run(environment, "launch", "log-triage", "--run-key", key, *_SMALL)
     print(_FAREWELL.format(config=environment["CYBERBRAIN_CONFIG"]), file=sys.stderr)
     return code
 
 
 # The demo's model is tiny and runs on the processor: short questions, short answers.
-_SMALL = ("--param", "digest_tokens=900", "--param", "answer_tokens=300")
+_SMALL = ("--param", "digest_tokens=800", "--param", "answer_tokens=240")
 _FAREWELL = """
 Go on with   export CYBERBRAIN_CONFIG={config}
              .venv/bin/cyberbrain runs            .venv/bin/cyberbrain artifacts
