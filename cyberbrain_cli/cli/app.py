@@ -34,10 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if given == ["--version"] and sys.stdout is not None:
         given = _version()
     from cyberbrain_cli.cli.boundary import run
+    from cyberbrain_cli.cli.leaving import leave
 
     code = run(PROGRAM, COMMANDS, given)
     gc.freeze()  # the last collection would look at every module once more, and free nothing
-    sys.exit(code)
+    leave(code)
 
 
 def _version() -> list[str]:

@@ -47,13 +47,12 @@ class Launcher:
 
     def plan(self) -> PlanDocument:
         """What the launch would do. Starts nothing and records nothing."""
-        plan, now_ns = self._ground.plan()
+        plan, now_ns = self._stop.outlived(self._ground.plan)
         return PlanDocument(SCHEMA_VERSION, plan.record(self._request, now_ns))
 
     def preview(self) -> PreviewDocument:
         """The request bodies that the launch would send. Sends nothing and records nothing."""
-        plan = self._ground.inspected(self._ground.plan()[0])
-        model = self._ground.model(plan)
+        plan, model = self._stop.outlived(self._prepared)
         requests = preview(self._parts, self._loaded, plan, model, self._stop)
         return PreviewDocument(SCHEMA_VERSION, requests)
 
@@ -74,9 +73,7 @@ class Launcher:
         known = parts.history.run_by_key(key) if key else None
         if known is not None:
             return self._result(run_document(parts.history, parts.artifacts, known), [])
-        plan = self._ground.inspected(self._ground.plan()[0])
-        model = self._ground.model(plan)
-        self._stop.check()
+        plan, model = self._stop.outlived(self._prepared)
         run_id, job_ids = parts.journal.create_run(self._new_run(plan))
         log.info("run of %s started", self._loaded.directive.name, extra={"run_id": run_id})
         ends = self._execute(plan, model, run_id, job_ids)
@@ -85,6 +82,11 @@ class Launcher:
         if bug is not None:
             raise bug
         return self._result(run_document(parts.history, parts.artifacts, run_id), ends)
+
+    def _prepared(self) -> tuple[Plan, ChosenModel]:
+        """What daemon and model say before anything is recorded."""
+        plan = self._ground.inspected(self._ground.plan()[0])
+        return plan, self._ground.model(plan)
 
     def _execute(
         self, plan: Plan, model: ChosenModel, run_id: int, job_ids: dict[str, int]

@@ -19,7 +19,7 @@ from cyberbrain_cli.core.worker import Outcome
 from cyberbrain_cli.engine.planner import Plan, PlanJob
 from cyberbrain_cli.engine.stop import Stop
 
-GRACE_SECONDS = 10
+GRACE_SECONDS = 5
 """How long jobs may take to notice that they are to stop, before the run ends without them."""
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from cyberbrain_cli.core.errors import CyberbrainError, RunFailed
+
+T = TypeVar("T")
 
 
 class Stop:
@@ -45,6 +48,31 @@ class Stop:
         """Let time pass, or raise the reason to stop as soon as there is one."""
         self._event.wait(seconds)
         self.check()
+
+    def outlived(self, work: Callable[[], T]) -> T:
+        """The result of `work`, or the reason to stop as soon as there is one.
+
+        For work that waits for something outside and cannot be broken off: it goes on in a
+        thread that is left behind, so it must change nothing of which a record speaks.
+        """
+        results: list[T] = []
+        errors: list[BaseException] = []
+        over = threading.Event()
+
+        def attempt() -> None:
+            try:
+                results.append(work())
+            except BaseException as error:  # noqa: BLE001 - carried to the caller's thread
+                errors.append(error)
+            over.set()
+
+        self.on_stop(over.set)
+        threading.Thread(target=attempt, daemon=True).start()
+        over.wait()
+        self.check()
+        if errors:
+            raise errors[0]
+        return results[0]
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Call back once when the stop is requested; at once if it was already."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.acceptance.daemon_proxy import DaemonProxy
 from tests.acceptance.support import TROUBLE, Records
 from tests.conftest import Cyberbrain, RunContainer
 from tests.stack.scripted_llm import ScriptedLlm
@@ -40,3 +42,11 @@ def model(cyberbrain: Cyberbrain) -> Iterator[ScriptedLlm]:
     with ScriptedLlm() as llm:
         cyberbrain.environment["CYBERBRAIN_LLM__ENDPOINT"] = llm.url
         yield llm
+
+
+@pytest.fixture
+def daemon(cyberbrain: Cyberbrain, docker_host: str, tmp_path: Path) -> Iterator[DaemonProxy]:
+    """A socket before the real daemon that the program is told to use."""
+    with DaemonProxy(docker_host, tmp_path / "docker.sock") as proxy:
+        cyberbrain.environment["DOCKER_HOST"] = proxy.url
+        yield proxy

@@ -41,6 +41,7 @@ class LineCap:
         """The batches up to the cap."""
         for batch in batches:
             if not batch.lines:
+                yield batch  # a sign of life, at which the reader may stop
                 continue
             room = len(batch.lines) if self._most is None else max(0, self._most - self.taken)
             if room:
