@@ -165,18 +165,18 @@ def test_a_remote_endpoint_is_refused_before_anything_is_sent(
 ) -> None:
     name = run_container("echo ERROR x")
     cyberbrain("allowlist", "add", name)
-    remote = {"CYBERBRAIN_LLM__ENDPOINT": "http://192.0.2.1:8000/v1"}
-    done = cyberbrain("launch", "--task", "log_triage", "-o", "json", **remote)
+    cyberbrain.environment["CYBERBRAIN_LLM__ENDPOINT"] = "http://192.0.2.1:8000/v1"
+    done = cyberbrain("launch", "--task", "log_triage", "-o", "json")
     assert done.code == 5
     assert "allow_remote" in json.loads(done.stdout)["error"]["hint"]
 
 
 def test_keys_and_passwords_of_the_configuration_are_never_shown(cyberbrain: Cyberbrain) -> None:
-    secrets = {
+    cyberbrain.environment |= {
         "CYBERBRAIN_LLM__API_KEY": "sk-very-secret-key",
         "CYBERBRAIN_DATABASE__URL": "postgresql://user:pg-secret@127.0.0.1:9/none",
     }
     for command in (["config", "show"], ["config", "show", "-o", "json"], ["doctor"], ["runs"],
                     ["doctor", "-o", "json", "--verbose"]):  # fmt: skip
-        done = cyberbrain(*command, **secrets)
+        done = cyberbrain(*command)
         assert "secret" not in done.stdout + done.stderr, command
