@@ -121,7 +121,7 @@ def _gap(target: Target, mined: Mined, first: int | None) -> Gap | None:
         end = target.window.until
     else:
         overtaken = mined.first is not None and mined.first < first
-        missing = first > max(cursor.last_line, start) and not overtaken
+        missing = first > start and not overtaken
         end = min(first, target.window.until)
     if not missing or end <= start:
         return None
