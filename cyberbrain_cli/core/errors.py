@@ -145,3 +145,11 @@ class Cancelled(CyberbrainError):
     def __init__(self, exit_code: ExitCode = ExitCode.FAILED) -> None:
         super().__init__("The run was cancelled.")
         self.exit_code = exit_code
+
+
+def exit_code_of(code: str) -> ExitCode:
+    """The exit code that an error which was recorded with this `code` leads to."""
+    kinds = [CyberbrainError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return next((kind.exit_code for kind in kinds if kind.code == code), ExitCode.FAILED)

@@ -1,0 +1,61 @@
+"""The Docker daemon and its logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cyberbrain_cli.core.records import (
+    ContainerInfo,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The half-open span of log time (after, until]; `after` None means from the beginning."""
+
+    after: int | None
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogBatch:
+    """Consecutive whole lines of one container in the order the daemon gave them.
+
+    The three sequences run in parallel: nanosecond times, streams (`stdout` or `stderr`) and
+    the raw text without its line end. `size_bytes` is what the text measured.
+    """
+
+    times: Sequence[int]
+    streams: Sequence[str]
+    lines: Sequence[bytes]
+    size_bytes: int
+
+
+class ContainerHost(Protocol):
+    """A Docker daemon."""
+
+    def containers(self) -> list[ContainerInfo]:
+        """All containers, running or not, ordered by name."""
+        ...
+
+    def inspect(self, container: str) -> ContainerInfo:
+        """One container by exact name or id, in full. Raises NotFound."""
+        ...
+
+    def now_ns(self) -> int:
+        """The daemon's clock, which stamps the log lines."""
+        ...
+
+    def read_logs(self, container: ContainerInfo, window: Window) -> Iterator[LogBatch]:
+        """The lines within the window. Raises LogsUnreadable if the log driver refuses."""
+        ...
+
+    def first_log_time(self, container: ContainerInfo) -> int | None:
+        """The time of the oldest line that the daemon still has; None for an empty log."""
+        ...
+
+    def resolve_image(self, reference: str) -> str:
+        """The digest (or image id) that a reference means today. Raises NotFound."""
+        ...

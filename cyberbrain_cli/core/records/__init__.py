@@ -1,0 +1,70 @@
+"""What is recorded of runs, and the shapes that `--output json` prints.
+
+The dataclasses are the published schema: `cyberbrain config schema --of run` is made from them.
+"""
+
+from __future__ import annotations
+
+from cyberbrain_cli.core.records.beginnings import (
+    FindingCount,
+    JobSettlement,
+    NewArtifact,
+    NewJob,
+    NewRun,
+)
+from cyberbrain_cli.core.records.ledger import Cost, CostRow, LlmCall, Price, TokenCount
+from cyberbrain_cli.core.records.listings import (
+    AllowlistEntry,
+    ArtifactCheck,
+    ArtifactEntry,
+    AuditEvent,
+    DirectiveEntry,
+    ImageEntry,
+)
+from cyberbrain_cli.core.records.readings import (
+    ContainerInfo,
+    ContainerReading,
+    Cursor,
+    Gap,
+    PatternSighting,
+    Truncation,
+)
+from cyberbrain_cli.core.records.runs import (
+    ArtifactRecord,
+    ErrorRecord,
+    JobRecord,
+    RunDocument,
+    RunRecord,
+    RunSummary,
+)
+
+__all__ = [
+    "AllowlistEntry",
+    "ArtifactCheck",
+    "ArtifactEntry",
+    "ArtifactRecord",
+    "AuditEvent",
+    "ContainerInfo",
+    "ContainerReading",
+    "Cost",
+    "CostRow",
+    "Cursor",
+    "DirectiveEntry",
+    "ErrorRecord",
+    "FindingCount",
+    "Gap",
+    "ImageEntry",
+    "JobRecord",
+    "JobSettlement",
+    "LlmCall",
+    "NewArtifact",
+    "NewJob",
+    "NewRun",
+    "PatternSighting",
+    "Price",
+    "RunDocument",
+    "RunRecord",
+    "RunSummary",
+    "TokenCount",
+    "Truncation",
+]

@@ -1,0 +1,108 @@
+"""Runs as they are shown: the published schema of `launch` and `runs show`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cyberbrain_cli.core.findings import Finding
+from cyberbrain_cli.core.lifecycle import Status
+from cyberbrain_cli.core.records.ledger import Cost, TokenCount
+from cyberbrain_cli.core.records.readings import ContainerReading
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRecord:
+    """A file a run wrote; `path` is relative to the artifact root."""
+
+    id: int
+    kind: str
+    media_type: str
+    path: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRecord:
+    """Why a job or run failed, in the words a person was told."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """One task within a run."""
+
+    id: int
+    key: str
+    task: str
+    status: Status
+    started_at: datetime | None
+    finished_at: datetime | None
+    duration_seconds: float | None
+    degraded_reasons: tuple[str, ...]
+    error: ErrorRecord | None
+    tokens: TokenCount
+    cost: Cost
+    containers: tuple[ContainerReading, ...]
+    artifacts: tuple[ArtifactRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """A run as a list shows it. `findings` counts those not resolved, by severity."""
+
+    id: int
+    directive: str
+    directive_version: int
+    status: Status
+    degraded: bool
+    host: str
+    run_key: str | None
+    labels: dict[str, str]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    duration_seconds: float | None
+    tokens: TokenCount
+    cost: Cost
+    findings: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run with its jobs."""
+
+    id: int
+    directive: str
+    directive_version: int
+    status: Status
+    degraded: bool
+    degraded_reasons: tuple[str, ...]
+    host: str
+    run_key: str | None
+    labels: dict[str, str]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    duration_seconds: float | None
+    error: ErrorRecord | None
+    tokens: TokenCount
+    cost: Cost
+    jobs: tuple[JobRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunDocument:
+    """The document of `launch` and `runs show`: the run, and the findings of all its jobs.
+
+    `warnings` says what could not be shown, such as findings whose artifact is gone.
+    """
+
+    schema_version: int
+    run: RunRecord
+    findings: tuple[Finding, ...]
+    warnings: tuple[str, ...] = ()
