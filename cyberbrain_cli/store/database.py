@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-import os
-import re
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from cyberbrain_cli.core.errors import CyberbrainError, DatabaseUnavailable, UsageError
+from cyberbrain_cli.store.engines import POSTGRESQL, postgresql, sqlite
 
-BUSY_SECONDS = 30
-CONNECT_SECONDS = 10
-_POSTGRESQL = {"postgres", "postgresql", "postgresql+psycopg"}
+TRIES = 3
+_EXAMPLES = "postgresql://user@host/name, sqlite:///PATH"
+_SQLITE_BUSY, _SQLITE_LOCKED = 5, 6
+_SERIALIZATION, _DEADLOCK, _LOCKED = "40001", "40P01", "55P03"
+
+T = TypeVar("T")
 
 
 class RecordConflict(CyberbrainError):
-    """A row that may exist once exists already; nothing was written."""
+    """A row that may exist once exists already, or a value that no row can hold.
+
+    Nothing was written.
+    """
 
     code = "conflict"
+
+
+class DatabaseBusy(DatabaseUnavailable):
+    """Somebody else was in the way; nothing was written, and trying again may help."""
 
 
 class Database:
@@ -33,6 +42,9 @@ class Database:
     def __init__(self, engine: Engine, path: Path | None) -> None:
         self._engine = engine
         self._writing = engine.execution_options(cyberbrain_write=True)
+        self._reading = engine
+        if path is None:
+            self._reading = engine.execution_options(isolation_level="REPEATABLE READ")
         self.path = path
 
     @property
@@ -46,7 +58,8 @@ class Database:
         if self.path is not None:
             return str(self.path)
         url = self._engine.url
-        return f"{url.database} on {url.host or 'the local socket'}"
+        name = url.database or "of the user's name"
+        return f"{name} on {url.host or url.query.get('host') or 'the local socket'}"
 
     @property
     def dialect(self) -> str:
@@ -56,7 +69,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection with one consistent view. Raises DatabaseUnavailable."""
-        with self._told(), self._engine.begin() as connection:
+        with self._told(), self._reading.begin() as connection:
             yield connection
 
     @contextmanager
@@ -64,6 +77,20 @@ class Database:
         """A transaction: all of it or nothing. Raises DatabaseUnavailable."""
         with self._told(), self._writing.begin() as connection:
             yield connection
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in a transaction, again if somebody was in the way.
+
+        Raises DatabaseUnavailable.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                with self.writing() as connection:
+                    return work(connection)
+            except DatabaseBusy:
+                continue
+        with self.writing() as connection:
+            return work(connection)
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
@@ -82,8 +109,15 @@ class Database:
             yield
         except IntegrityError:
             raise RecordConflict("The records have this already, or it contradicts them.") from None
+        except (DataError, OverflowError):
+            raise RecordConflict("The records cannot hold one of the values.") from None
+        except NoFreeConnection:
+            raise DatabaseBusy(
+                f"The database {self.label} is asked too much at once.", _hint(self)
+            ) from None
         except DBAPIError as error:
-            raise DatabaseUnavailable(
+            kind = DatabaseBusy if _is_busy(error) else DatabaseUnavailable
+            raise kind(
                 f"The database {self.label} failed: {_reason(error)}.", _hint(self)
             ) from None
 
@@ -94,70 +128,43 @@ def connect(url: str) -> Database:
     Raises UsageError for a URL that names no database we know, DatabaseUnavailable for an
     embedded file that cannot be made.
     """
+    parsed = _parse(url)
+    if parsed.drivername in POSTGRESQL:
+        return Database(postgresql(parsed), None)
+    if parsed.drivername != "sqlite":
+        raise UsageError(f"database.url: '{parsed.drivername}' is not supported.", _EXAMPLES)
+    if parsed.database in (None, "", ":memory:") or parsed.query or "\0" in str(parsed.database):
+        raise UsageError(
+            "database.url: SQLite needs the path of a file, and nothing else.", _EXAMPLES
+        )
+    path = Path(str(parsed.database)).absolute()
+    return Database(sqlite(path), path)
+
+
+def _parse(url: str) -> URL:
+    """The URL's parts. What cannot be told apart is not repeated: it may be a password."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
+        raise UsageError("database.url is not a database URL.", _EXAMPLES) from None
+    if "@" in (parsed.host or ""):
         raise UsageError(
-            "database.url is not a database URL.", "postgresql://user@host/name, sqlite:///PATH"
-        ) from None
-    if parsed.drivername in _POSTGRESQL:
-        return Database(_postgresql(parsed), None)
-    if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        path = Path(str(parsed.database)).absolute()
-        return Database(_sqlite(path), path)
-    raise UsageError(
-        f"database.url: '{parsed.drivername}' is not supported.",
-        "postgresql://user@host/name, sqlite:///PATH",
-    )
+            "database.url has more than one '@'.", "Write %40 for an '@' in a user or password."
+        )
+    return parsed
 
 
-def _postgresql(url: URL) -> Engine:
-    import psycopg  # noqa: F401 - fail here, not at the first query
-
-    return create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "cyberbrain"},
-        pool_pre_ping=True,
-    )
-
-
-def _sqlite(path: Path) -> Engine:
-    _create(path)
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_SECONDS}
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _: Any) -> None:
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        """A writer takes its place in the queue at once; a late upgrade could only fail."""
-        write = connection.get_execution_options().get("cyberbrain_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-    return engine
-
-
-def _create(path: Path) -> None:
-    """Make the file for its owner alone, before SQLite makes it for everybody."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise DatabaseUnavailable(
-            f"The database file {path} cannot be opened: {error.strerror}.",
-            "Set database.url to a file or a server that can be written.",
-        ) from None
+def _is_busy(error: DBAPIError) -> bool:
+    code: Any = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in (_SQLITE_BUSY, _SQLITE_LOCKED)
+    return getattr(error.orig, "sqlstate", None) in (_SERIALIZATION, _DEADLOCK, _LOCKED)
 
 
 def _reason(error: DBAPIError) -> str:
     """The driver's own first line: it speaks of the connection or the disk, never of values."""
-    first = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason"
-    return re.sub(r"(password\S*\s*=\s*)\S+", r"\1…", first).rstrip(".")
+    lines = str(error.orig).strip().splitlines() or ["it does not say why"]
+    return lines[0].rstrip(".")
 
 
 def _hint(database: Database) -> str:

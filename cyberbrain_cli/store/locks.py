@@ -23,6 +23,15 @@ def locks_for(database: Database) -> Locks:
     return AdvisoryLocks(database)
 
 
+_STAY = """
+SELECT set_config(wanted.name, wanted.value, false)
+FROM pg_settings JOIN (VALUES ('idle_session_timeout', '0'), ('tcp_keepalives_idle', '30'),
+('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3')) AS wanted (name, value)
+USING (name)
+"""
+"""Keep the session while its holder lives, and notice within a minute that its machine is gone."""
+
+
 class FileLocks:
     """`flock` on an empty file for each name; the kernel lets go when the process is gone."""
 
@@ -60,6 +69,7 @@ class AdvisoryLocks:
         """Try to take the lock, on a session of its own."""
         key = int.from_bytes(_digest(name), "big", signed=True)
         with self._database.session() as connection:
+            connection.execute(text(_STAY)).all()
             free = bool(
                 connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar()
             )

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, and_, func, select
 
 from cyberbrain_cli.core.errors import NotFound
 from cyberbrain_cli.core.lifecycle import ACTIVE, Status
-from cyberbrain_cli.core.ports import ActiveRun
 from cyberbrain_cli.core.records import (
     AllowlistEntry,
     ArtifactEntry,
@@ -28,6 +27,9 @@ from cyberbrain_cli.store.costs import cost_rows
 from cyberbrain_cli.store.database import Database
 from cyberbrain_cli.store.rows import compose_labels, run_record, run_summary
 from cyberbrain_cli.store.usage import cost_sum, cost_sums
+
+if TYPE_CHECKING:
+    from cyberbrain_cli.core.ports import ActiveRun
 
 LARGEST = 2**63 - 1
 Rows = Sequence[Mapping[Any, Any]]
@@ -82,6 +84,8 @@ class Reports:
 
     def active_runs(self) -> list[ActiveRun]:
         """Runs recorded as pending or running."""
+        from cyberbrain_cli.core.ports import ActiveRun  # needed to launch, not to list
+
         columns = [sql.RUNS.c[field.name] for field in fields(ActiveRun)]
         active = sql.RUNS.c.status.in_([status.value for status in ACTIVE])
         return [ActiveRun(**row) for row in self._all(select(*columns).where(active))]

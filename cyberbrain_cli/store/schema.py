@@ -61,8 +61,25 @@ def upgrade(database: Database) -> None:
     with database.writing() as connection:
         if database.dialect == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _MIGRATION_LOCK})
+        _refuse_foreign(database, connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _refuse_foreign(database: Database, connection: Connection) -> None:
+    """Another program's tables are not ours to add to: a file has one owner."""
+    if _revision(connection) is not None:
+        return
+    from cyberbrain_cli.store.tables import metadata
+
+    there = set(inspect(connection).get_table_names())
+    taken = there if database.embedded else there & metadata().tables.keys()
+    if taken:
+        raise DatabaseUnavailable(
+            f"The database {database.label} belongs to another program: it has the table "
+            f"'{min(taken)}' and no schema of ours.",
+            "Set database.url to a database of its own.",
+        )
 
 
 def _revision(connection: Connection) -> str | None:

@@ -59,7 +59,8 @@ def _advance(
     skip the lines in between for good.
     """
     where = [CURSORS.c[name] == value for name, value in key.items()]
-    stored = connection.execute(select(CURSORS.c.container_id, CURSORS.c.until).where(*where))
+    query = select(CURSORS.c.container_id, CURSORS.c.until).where(*where).with_for_update()
+    stored = connection.execute(query)
     until = {row.container_id: row.until for row in stored}
     readings = {reading.container_id: reading for reading in settlement.containers}
     rows = [

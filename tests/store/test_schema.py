@@ -90,7 +90,7 @@ def test_processes_that_meet_an_empty_file_at_once_all_succeed(tmp_path: Path) -
     [
         ("nonsense", "not a database URL"),
         ("mysql://x/y", "'mysql' is not supported"),
-        ("sqlite://", "'sqlite' is not supported"),
+        ("sqlite://", "SQLite needs the path of a file"),
         ("postgresql://user:hunter2@127.0.0.1:9/none", "failed"),
     ],
 )

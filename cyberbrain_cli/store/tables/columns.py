@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -86,6 +87,11 @@ def storable(value: str) -> str:
         return value.replace("\0", "\ufffd")
     whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\0", "\ufffd")
+
+
+def as_json(value: Any) -> str:
+    """JSON that every database can hold."""
+    return storable(json.dumps(value, ensure_ascii=False))
 
 
 def row_id() -> Any:
