@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from cyberbrain_cli.core.errors import Cancelled, ExitCode
+from cyberbrain_cli.core.errors import Cancelled, ExitCode, exit_code_of
 from cyberbrain_cli.core.findings import Finding, Severity, worst
 from cyberbrain_cli.core.launch import (
     LaunchRequest,
@@ -72,7 +72,7 @@ class Launcher:
         recover(parts.history, parts.journal, parts.locks, parts.artifacts, self._lock.name)
         known = parts.history.run_by_key(key) if key else None
         if known is not None:
-            return self._result(run_document(parts.history, parts.artifacts, known), [])
+            return self._result(run_document(parts.history, parts.artifacts, known))
         plan, model = self._stop.outlived(self._prepared)
         run_id, job_ids = parts.journal.create_run(self._new_run(plan))
         log.info("run of %s started", self._loaded.directive.name, extra={"run_id": run_id})
@@ -81,7 +81,7 @@ class Launcher:
         bug = next((end.bug for end in ends if end.bug is not None), None)
         if bug is not None:
             raise bug
-        return self._result(run_document(parts.history, parts.artifacts, run_id), ends)
+        return self._result(run_document(parts.history, parts.artifacts, run_id))
 
     def _prepared(self) -> tuple[Plan, ChosenModel]:
         """What daemon and model say before anything is recorded."""
@@ -141,18 +141,18 @@ class Launcher:
             ),
         )
 
-    def _result(self, document: RunDocument, ends: list[JobEnd]) -> LaunchResult:
-        return LaunchResult(document, self._exit_code(document, ends))
+    def _result(self, document: RunDocument) -> LaunchResult:
+        return LaunchResult(document, self._exit_code(document))
 
-    def _exit_code(self, document: RunDocument, ends: list[JobEnd]) -> ExitCode:
+    def _exit_code(self, document: RunDocument) -> ExitCode:
         status = document.run.status
         if status is Status.SUCCEEDED:
             limit = self._request.fail_on or self._loaded.directive.fail_on
             return ExitCode.FINDINGS if _reaches(document.findings, limit) else ExitCode.OK
         if status is Status.CANCELLED and self._stop.error is not None:
             return self._stop.error.exit_code
-        errors = [end.error for end in ends if end.error is not None]
-        return errors[0].exit_code if errors else ExitCode.FAILED
+        errors = [job.error for job in document.run.jobs if job.error is not None]
+        return exit_code_of(errors[0].code) if errors else ExitCode.FAILED
 
 
 def _reaches(findings: tuple[Finding, ...], limit: Severity | None) -> bool:
