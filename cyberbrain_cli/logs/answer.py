@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,9 @@ from cyberbrain_cli.logs.text import one_line
 
 LONGEST_ANSWER = 64 * 1024
 _THOUGHTS = ("</think>", "</thinking>")
+_ONLY_IDS = re.compile(r"(?:[Pp]atterns?|P?\d{1,5}|[\s,;:.\[\]])+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_LONGEST_TEXT = 4000
 _DECODER = json.JSONDecoder()
 _KEYS = ("patterns", "pattern", "ids", "id", "pattern_ids")
 
@@ -138,7 +142,7 @@ def _remark(item: Any, ids: Collection[str], redact: Callable[[str], str]) -> Re
     return Remark(
         ids=tuple(real[:MOST_IDS]),
         severity=_severity(item.get("severity")),
-        title=_text(item.get("title"), TITLE, redact),
+        title=_title(item.get("title"), redact),
         explanation=_text(item.get("explanation"), EXPLANATION, redact),
         suggestion=_text(item.get("suggestion"), SUGGESTION, redact),
     )
@@ -151,5 +155,16 @@ def _severity(value: Any) -> Severity:
         return Severity.INFO
 
 
+def _title(value: Any, redact: Callable[[str], str]) -> str:
+    """The title, unless it says no more than which patterns it is about."""
+    title = _text(value, TITLE, redact)
+    return "" if _ONLY_IDS.fullmatch(title) else title
+
+
 def _text(value: Any, limit: int, redact: Callable[[str], str]) -> str:
-    return one_line(redact(value), limit) if isinstance(value, str) else ""
+    return one_line(redact(_once(value)), limit) if isinstance(value, str) else ""
+
+
+def _once(text: str) -> str:
+    """Each sentence once: small models tend to go round in circles."""
+    return " ".join(dict.fromkeys(_SENTENCE_END.split(text[:_LONGEST_TEXT])))

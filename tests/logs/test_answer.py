@@ -146,3 +146,10 @@ def test_no_line_of_a_log_can_pose_as_the_frame_or_a_chat_mark() -> None:
 def test_the_schema_knows_only_the_ids_in_the_digest() -> None:
     schema = json.dumps(answer_schema(IDS))
     assert json.dumps(list(IDS)) in schema
+
+
+def test_a_model_that_goes_round_in_circles_is_heard_once() -> None:
+    item = {**ITEM, "title": "P1, P2", "explanation": "It broke. See why. It broke. It broke."}
+    (remark,) = read(json.dumps({"findings": [item]})).remarks
+    assert remark.explanation == "It broke. See why."
+    assert remark.title == ""
