@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import re
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -15,16 +16,19 @@ import docker.errors
 import requests
 
 from cyberbrain_cli.adapters import docker_logs
-from cyberbrain_cli.adapters.docker_address import client_arguments
+from cyberbrain_cli.adapters.docker_address import client_arguments, unreachable
+from cyberbrain_cli.adapters.docker_sdk_logs import read_sdk
 from cyberbrain_cli.core.errors import CyberbrainError, DockerUnavailable, NotFound
 from cyberbrain_cli.core.ports import LogBatch, Window
 from cyberbrain_cli.core.records import ContainerInfo
 from cyberbrain_cli.core.timestamps import from_ns, parse_ns
 
-UNREADABLE_DRIVERS = frozenset(
-    {"none", "syslog", "gelf", "fluentd", "awslogs", "splunk", "etwlogs"}
-)
-"""Log drivers that give nothing back, unless the daemon keeps a local copy (Engine 20.10 on)."""
+UNREADABLE_DRIVERS = frozenset({"none"})
+"""Log drivers that give nothing back. Since Engine 20.10 the daemon keeps a copy for the others."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]*")
+_FAR_FUTURE_NS = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +52,19 @@ class DockerHost:
         self._timeout = timeout_seconds
 
     @cached_property
+    def _arguments(self) -> dict[str, Any]:
+        return client_arguments(self._url)
+
+    @cached_property
     def _api(self) -> docker.APIClient:
         with self._told():
-            arguments = client_arguments(self._url)
-            return docker.APIClient(**arguments, timeout=math.ceil(self._timeout), version="auto")
+            seconds = math.ceil(self._timeout)
+            return docker.APIClient(**self._arguments, timeout=seconds, version="auto")
 
     @property
     def address(self) -> str:
         """Where the daemon is, as far as it can be said without asking."""
-        return str(client_arguments(self._url).get("base_url") or "the usual socket")
+        return str(self._arguments["base_url"])
 
     def close(self) -> None:
         """Close the connections."""
@@ -65,117 +73,123 @@ class DockerHost:
 
     def describe(self) -> DaemonDescription:
         """The daemon's version, name and default log driver."""
-        with self._told():
+        with self._asked():
             version, info = self._api.version(), self._api.info()
-        return DaemonDescription(
-            str(version["Version"]),
-            str(version["ApiVersion"]),
-            str(info["Name"]),
-            str(info["LoggingDriver"]),
-        )
+            return DaemonDescription(
+                str(version["Version"]),
+                str(version["ApiVersion"]),
+                str(info["Name"]),
+                str(info["LoggingDriver"]),
+            )
 
     def containers(self) -> list[ContainerInfo]:
         """All containers, running or not, ordered by name."""
-        with self._told():
-            listed = self._api.containers(all=True)
-        found = [
-            ContainerInfo(
-                id=item["Id"],
-                name=_name(item["Names"]),
-                image=item["Image"],
-                state=item["State"],
-                labels=dict(item.get("Labels") or {}),
-                created_at=from_ns(int(item["Created"]) * 1_000_000_000),
-            )
-            for item in listed
-            if item["Names"]
-        ]
+        with self._asked():
+            found = [_listed(item) for item in self._api.containers(all=True) if item["Names"]]
         return sorted(found, key=lambda container: container.name)
 
     def inspect(self, container: str) -> ContainerInfo:
         """One container by exact name or id, in full. Raises NotFound."""
-        with self._told(container):
-            return _inspected(self._api.inspect_container(container))
+        if not _NAME.fullmatch(container):
+            raise _no_such(container)
+        with self._asked(container):
+            found = _inspected(self._api.inspect_container(container))
+        if container not in (found.name, found.id):
+            raise _no_such(container)
+        return found
 
     def now_ns(self) -> int:
         """The daemon's clock, which stamps the log lines."""
-        with self._told():
+        with self._asked():
             return parse_ns(str(self._api.info()["SystemTime"]))
 
     def read_logs(self, container: ContainerInfo, window: Window) -> Iterator[LogBatch]:
-        """The lines within the window. Raises LogsUnreadable if the log driver refuses."""
-        path = self._socket_path
-        if path is not None:
-            return docker_logs.read_socket(path, container, window, self._timeout)
-        return self._read_by_sdk(container, window)
+        """The lines within the window. Raises LogsUnreadable if the log driver refuses.
+
+        Yields an empty batch now and then while the daemon is silent.
+        """
+        if self.address.startswith("unix://"):
+            path = self.address.removeprefix("unix://")
+            with suppress(docker_logs.Unsuited):
+                yield from docker_logs.read_socket(path, container, window, self._timeout)
+                return
+        with self._told(container.name):
+            yield from read_sdk(
+                lambda: self._open_log(container, window), self._api.ping, window, self._timeout
+            )
 
     def first_log_time(self, container: ContainerInfo) -> int | None:
         """The time of the oldest line that the daemon still has; None for an empty log."""
-        return docker_logs.first_time(
-            lambda window: self.read_logs(container, window), self.now_ns()
-        )
+        with closing(self._whole_log(container)) as batches:
+            return next((min(batch.times) for batch in batches if batch.times), None)
 
     def resolve_image(self, reference: str) -> str:
         """The digest (or image id) that a reference means today. Raises NotFound."""
-        with self._told(reference):
+        if not _REFERENCE.fullmatch(reference):
+            raise _no_such(reference)
+        with self._asked(reference):
             image: Mapping[str, Any] = self._api.inspect_image(reference)  # type: ignore[no-untyped-call]
-        digests = image.get("RepoDigests") or []
-        return str(digests[0].rpartition("@")[2] if digests else image["Id"])
+            return _digest(reference, image.get("RepoDigests") or ()) or str(image["Id"])
 
-    @property
-    def _socket_path(self) -> str | None:
-        base = str(client_arguments(self._url).get("base_url") or "unix:///var/run/docker.sock")
-        return base.removeprefix("unix://") if base.startswith("unix://") else None
+    def _whole_log(self, container: ContainerInfo) -> Generator[LogBatch, None, None]:
+        yield from self.read_logs(container, Window(None, _FAR_FUTURE_NS))
 
-    def _read_by_sdk(self, container: ContainerInfo, window: Window) -> Iterator[LogBatch]:
-        api = self._api
-        url = f"{api.base_url}{docker_logs.log_path(container, window)}"
-        with self._told(container.name), api.get(url, stream=True) as response:
-            if response.status_code != 200:
-                raise docker_logs.refusal(response.status_code, _message(response))
-            yield from docker_logs.read_chunks(
-                response.iter_content(docker_logs.CHUNK), container, window
-            )
+    def _open_log(self, container: ContainerInfo, window: Window) -> requests.Response:
+        url = f"{self._api.base_url}{docker_logs.log_path(container, window)}"
+        return self._api.get(url, stream=True, timeout=(self._timeout, None))
 
     @contextmanager
     def _told(self, what: str = "") -> Iterator[None]:
+        """What the SDK raises, in our words."""
         try:
             yield
         except CyberbrainError:
             raise
         except docker.errors.NotFound:
-            raise NotFound(f"There is no '{what}' on this host.", "cyberbrain containers") from None
+            raise _no_such(what) from None
         except docker.errors.APIError as error:
             raise DockerUnavailable(
-                f"The Docker daemon refused: {error.explanation or error.status_code}."
+                f"The Docker daemon refused: {error.explanation or error.status_code}.",
+                "Check what the daemon, or the proxy before it, allows.",
             ) from None
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-            raise _unreachable(self.address, error) from None
+            raise unreachable(self.address, error) from None
+
+    @contextmanager
+    def _asked(self, what: str = "") -> Iterator[None]:
+        """The same for questions with an answer of a certain shape."""
+        try:
+            with self._told(what):
+                yield
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DockerUnavailable(
+                f"What answers at {self.address} is no Docker daemon ({type(error).__name__}).",
+                "Check docker.host or DOCKER_HOST.",
+            ) from None
 
 
-def _unreachable(address: str, error: Exception) -> DockerUnavailable:
-    told = str(error)
-    if "Permission denied" in told:
-        return DockerUnavailable(
-            f"You may not use the Docker socket at {address}.",
-            "Join the group `docker` (log in anew), or run as root.",
-        )
-    if "No such file" in told or "Connection refused" in told:
-        return DockerUnavailable(
-            f"No Docker daemon listens at {address}.",
-            "Start it (`systemctl start docker`), or set docker.host or DOCKER_HOST.",
-        )
-    return DockerUnavailable(
-        f"The Docker daemon at {address} cannot be reached ({type(error).__name__}).",
-        "Check docker.host or DOCKER_HOST; `cyberbrain doctor` tells more.",
+def _no_such(what: str) -> NotFound:
+    return NotFound(f"There is no '{what}' on this host.", "cyberbrain containers")
+
+
+def _digest(reference: str, digests: Iterable[str]) -> str | None:
+    """The digest under which the image is known in the reference's own repository."""
+    before_digest = reference.partition("@")[0]
+    folder, slash, last = before_digest.rpartition("/")
+    repository = f"{folder}{slash}{last.partition(':')[0]}"
+    found = (digest.rpartition("@") for digest in digests)
+    return next((digest for name, _, digest in found if name == repository), None)
+
+
+def _listed(item: Mapping[str, Any]) -> ContainerInfo:
+    return ContainerInfo(
+        id=item["Id"],
+        name=_name(item["Names"]),
+        image=item["Image"],
+        state=item["State"],
+        labels=dict(item.get("Labels") or {}),
+        created_at=from_ns(int(item["Created"]) * 1_000_000_000),
     )
-
-
-def _message(response: requests.Response) -> str:
-    try:
-        return str(response.json()["message"])
-    except (ValueError, KeyError, TypeError):
-        return ""
 
 
 def _name(names: list[str]) -> str:

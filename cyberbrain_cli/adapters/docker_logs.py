@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from urllib.parse import quote, urlencode
 
-from cyberbrain_cli.adapters.docker_stream import StreamParser
+from cyberbrain_cli.adapters.docker_address import unreachable
+from cyberbrain_cli.adapters.docker_stream import MARGIN_NS, StreamParser
 from cyberbrain_cli.core.errors import CyberbrainError, DockerUnavailable, LogsUnreadable, NotFound
 from cyberbrain_cli.core.ports import LogBatch, Window
 from cyberbrain_cli.core.records import ContainerInfo
@@ -25,20 +26,24 @@ SHORT_READ = 64 * 1024
 PAUSE_SECONDS = 0.0003
 """After a short read: reading too eagerly makes the daemon write line by line."""
 
-LATE_NS = NANOSECONDS
-"""The daemon stops at the first line after `until`, and lines of two streams may stand in the
-wrong order by a hair: it is asked for this much more, and the parser decides."""
-
-_POLL_SECONDS = 0.5
+POLL_SECONDS = 0.5
 _MAX_HEAD = 64 * 1024
+_NO_EVENTS = "/events?" + urlencode({"filters": '{"type":["none"]}'})
+
+
+class Unsuited(Exception):
+    """What listens at the socket, a proxy perhaps, does not let us read in this way."""
 
 
 def log_path(container: ContainerInfo, window: Window) -> str:
-    """The request for a window's lines. The daemon's own bounds are both inclusive."""
+    """The request for a window's lines, and for as much more as the parser is to see.
+
+    The daemon's own bounds are both inclusive, and it stops at the first line after `until`.
+    """
     query = {"stdout": "1", "stderr": "1", "timestamps": "1"}
     if window.after is not None:
-        query["since"] = _seconds(window.after + 1)
-    query["until"] = _seconds(window.until + LATE_NS)
+        query["since"] = _seconds(max(0, window.after + 1 - MARGIN_NS))
+    query["until"] = _seconds(window.until + MARGIN_NS)
     return f"/containers/{quote(container.id, safe='')}/logs?{urlencode(query)}"
 
 
@@ -48,26 +53,49 @@ def read_socket(
     """The lines within the window, from the daemon at a Unix socket.
 
     Yields an empty batch now and then while the daemon is silent, so that the reader can stop.
-    Raises DockerUnavailable, LogsUnreadable or NotFound.
+    Raises DockerUnavailable, LogsUnreadable or NotFound, and Unsuited before the first line.
     """
-    parser = StreamParser(window, container.tty)
-    with closing(_connect(path)) as sentinel, closing(_connect(path)) as connection:
-        _send(sentinel, '/events?filters={"type":["none"]}')
-        _send(connection, log_path(container, window))
-        body = _Body(connection, timeout_seconds)
-        for data in body:
+    parser = StreamParser(window)
+    with (
+        closing(_request(path, _NO_EVENTS, timeout_seconds)) as sentinel,
+        closing(_request(path, log_path(container, window), timeout_seconds)) as connection,
+    ):
+        _insist_on_promise(sentinel)
+        for data in _Body(connection, path, timeout_seconds):
             yield parser.feed(data)
         _insist_alive(sentinel)
     yield parser.finish()
 
 
+def refusal(status: int, message: str) -> CyberbrainError:
+    """What an error answer of the logs endpoint means."""
+    if status in (404, 409):
+        return NotFound("The container is gone.", "cyberbrain containers")
+    if "does not support reading" in message or "logging driver" in message:
+        return LogsUnreadable(
+            "The container's log driver does not let its logs be read.",
+            "Use json-file, local or journald for this container.",
+        )
+    return LogsUnreadable(f"The daemon refused to give the log (HTTP {status}).")
+
+
+def message_of(body: bytes) -> str:
+    """The daemon's words in the body of an error answer."""
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
 class _Body:
     """The body of a response: reads of any size; an empty one while the daemon is silent."""
 
-    def __init__(self, connection: socket.socket, timeout_seconds: float) -> None:
+    def __init__(self, connection: socket.socket, path: str, timeout_seconds: float) -> None:
         self._connection = connection
+        self._path = path
         self._timeout = timeout_seconds
-        self._connection.settimeout(_POLL_SECONDS)
+        self._heard = time.monotonic()
+        self._connection.settimeout(min(POLL_SECONDS, timeout_seconds))
 
     def __iter__(self) -> Iterator[bytes]:
         head = b""
@@ -79,80 +107,73 @@ class _Body:
             if data is None:
                 yield b""
         head, _, body = head.partition(b"\r\n\r\n")
-        status = int(head.split(b" ", 2)[1])
-        if status != 200:
-            raise _refusal(status, body + b"".join(iter(lambda: self._receive() or b"", b"")))
+        if _status(head) != 200:
+            raise refusal(_status(head), message_of(body + self._rest()))
+        if b"transfer-encoding: chunked" in head.lower():
+            raise Unsuited
         yield body
         while (data := self._receive()) != b"":
             yield data or b""
             if data is not None and len(data) < SHORT_READ:
                 time.sleep(PAUSE_SECONDS)
 
+    def _rest(self) -> bytes:
+        rest = b""
+        while len(rest) < _MAX_HEAD and (data := self._receive()):
+            rest += data
+        return rest
+
     def _receive(self) -> bytes | None:
         """The next bytes; None while there are none yet. Raises DockerUnavailable."""
         try:
-            return self._connection.recv(CHUNK)
+            data = self._connection.recv(CHUNK)
         except TimeoutError:
+            self._insist_on_answer()
             return None
         except OSError as error:
             raise _gone(error.strerror or "it broke the connection") from None
+        self._heard = time.monotonic()
+        return data
+
+    def _insist_on_answer(self) -> None:
+        """A daemon that looks for the window in a long log is silent, but it answers others."""
+        if time.monotonic() - self._heard < self._timeout:
+            return
+        with closing(_request(self._path, "/_ping", self._timeout)) as ping:
+            try:
+                answered = ping.recv(1)
+            except OSError:
+                answered = b""
+        if not answered:
+            raise _gone("it no longer answers")
+        self._heard = time.monotonic()
 
 
-def read_chunks(
-    chunks: Iterator[bytes], container: ContainerInfo, window: Window
-) -> Iterator[LogBatch]:
-    """The lines within the window, from a body that the SDK reads. Raises LogsUnreadable."""
-    parser = StreamParser(window, container.tty)
-    for data in chunks:
-        yield parser.feed(data)
-    yield parser.finish()
-
-
-def first_time(batches: Callable[[Window], Iterator[LogBatch]], now_ns: int) -> int | None:
-    """The time of the oldest line: the first that comes when all are asked for."""
-    stream = batches(Window(None, now_ns))
-    try:
-        return next((batch.times[0] for batch in stream if batch.times), None)
-    finally:
-        stream.close()  # type: ignore[attr-defined]
-
-
-def refusal(status: int, message: str) -> CyberbrainError:
-    """What an error answer of the logs endpoint means."""
-    if status == 404:
-        return NotFound("The container is gone.", "cyberbrain containers")
-    if "does not support reading" in message or "logging driver" in message:
-        return LogsUnreadable(
-            "The container's log driver does not let its logs be read.",
-            "Use json-file, local or journald for this container.",
-        )
-    return LogsUnreadable(f"The daemon refused to give the log (HTTP {status}).")
-
-
-def _refusal(status: int, body: bytes) -> CyberbrainError:
-    try:
-        message = str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        message = ""
-    return refusal(status, message)
-
-
-def _connect(path: str) -> socket.socket:
+def _request(path: str, target: str, timeout_seconds: float) -> socket.socket:
+    """A connection on which a request was sent."""
     connection = socket.socket(socket.AF_UNIX)
     try:
-        connection.settimeout(10)
+        connection.settimeout(timeout_seconds)
         connection.connect(path)
+        connection.sendall(f"GET {target} HTTP/1.0\r\nHost: docker\r\n\r\n".encode())
     except OSError as error:
         connection.close()
-        raise _gone(error.strerror or "no answer") from None
+        raise unreachable(f"unix://{path}", error) from None
     return connection
 
 
-def _send(connection: socket.socket, path: str) -> None:
+def _insist_on_promise(sentinel: socket.socket) -> None:
+    """The daemon begins to answer; some proxies refuse. Raises Unsuited."""
     try:
-        connection.sendall(f"GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n".encode())
+        head = sentinel.recv(_MAX_HEAD)
+    except TimeoutError:
+        raise Unsuited from None
     except OSError as error:
-        raise _gone(error.strerror or "no answer") from None
+        raise _gone(error.strerror or "it broke the connection") from None
+    if not head:
+        raise _gone("it closed the connection")
+    if _status(head) != 200:
+        raise Unsuited
 
 
 def _insist_alive(sentinel: socket.socket) -> None:
@@ -166,6 +187,14 @@ def _insist_alive(sentinel: socket.socket) -> None:
     except OSError as error:
         raise _gone(error.strerror or "it broke the connection") from None
     raise _gone("it went away while its log was read")
+
+
+def _status(head: bytes) -> int:
+    """The status of a response. Raises DockerUnavailable when it is no HTTP."""
+    version, _, rest = head.partition(b" ")
+    if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit():
+        raise _gone("what it sent is not HTTP")
+    return int(rest[:3])
 
 
 def _gone(reason: str) -> DockerUnavailable:

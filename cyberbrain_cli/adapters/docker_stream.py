@@ -2,98 +2,158 @@
 
 The format is that of the Engine API's container logs endpoint with `timestamps=1`: without a TTY,
 frames of an 8-byte header (stream, three zeros, length as a big-endian 32-bit number) and a
-payload; with one, plain text. Each entry begins with an RFC 3339 time and a space. An entry
-without a line end is a piece of a long line (over 16 KiB), continued in the stream's next entry.
+payload; with one, plain text. Each entry begins with an RFC 3339 time and a space, so the first
+byte tells the two apart. An entry of 16 KiB or more without a line end is a piece of a long line,
+continued in its stream's next entry; a shorter one is what a process left unfinished.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass, field
 from struct import Struct
 
-from cyberbrain_cli.core.errors import LogsUnreadable
+from cyberbrain_cli.core.errors import DockerUnavailable, LogsUnreadable
 from cyberbrain_cli.core.ports import LogBatch, Window
 from cyberbrain_cli.core.timestamps import NANOSECONDS, parse_ns
 
 MAX_LINE = 1024 * 1024
-"""Longer lines are cut here; what is left out is still counted in the batch's size."""
+"""Longer lines are cut here; what is left out is still counted in the batch's size. No entry is
+as long: Docker's are 16 KiB, with some drivers 256."""
 
 PIECE = 16 * 1024
-"""Docker cuts longer lines into entries of this size."""
+"""Docker cuts longer lines into entries of this size; more where bytes were no UTF-8."""
+
+MARGIN_NS = NANOSECONDS
+"""The parser is to be given this much more on both sides of its window: lines of two streams may
+stand in the wrong order by a hair, and a long line's pieces on both sides of a bound."""
 
 _HEADER = Struct(">BxxxI")
-_STREAMS = {0: "stdout", 1: "stdout", 2: "stderr"}
+_STREAMS = ("stdout", "stdout", "stderr")
 _DAEMON_ERROR = 3
-_FIXED = 30  # 2026-11-23T02:59:01.123456789Z
+_NEWLINE = 10
+_LONG_AGO = -(1 << 63)
+_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z ")
+_STAMP_BYTES = 31
 
 
 @dataclass(slots=True)
 class _Open:
     """A line of which only some pieces have come."""
 
-    time: int
-    parts: list[bytes]
-    size: int
+    head: int
+    last: int
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, time: int, text: bytes) -> None:
+        if self.size < MAX_LINE:
+            self.parts.append(text)
+        self.size += len(text)
+        self.last = time
+
+    def goes_on_at(self, time: int, bound: int) -> bool:
+        """Whether a piece belongs to this line, in the eyes of the windows before and after."""
+        if not self.head <= bound < time:
+            return True
+        return self.last > bound - MARGIN_NS and time <= bound + MARGIN_NS
 
 
-@dataclass(slots=True)
 class StreamParser:
-    """Turns reads into batches of whole lines within a window."""
+    """Turns reads into batches of whole lines within a window.
 
-    window: Window
-    tty: bool
-    _rest: bytes = b""
-    _open: dict[str, _Open] = field(default_factory=dict)
-    _times: dict[bytes, int] = field(default_factory=dict)
-    _out: tuple[list[int], list[str], list[bytes]] = field(default_factory=lambda: ([], [], []))
-    _size: int = 0
+    A line has the time of its first piece. Where a bound of the window falls between two pieces,
+    the windows on both sides agree to whom they belong, without knowing of each other.
+    """
+
+    def __init__(self, window: Window) -> None:
+        self._after = _LONG_AGO if window.after is None else window.after
+        self._until = window.until
+        self._framed: bool | None = None
+        self._rest = b""
+        self._open: dict[str, _Open] = {}
+        self._seconds: dict[bytes, int] = {}
+        self._start_batch()
 
     def feed(self, data: bytes) -> LogBatch:
         """The lines that are whole with this read. Raises LogsUnreadable when it is no log."""
-        data = self._rest + data
-        entries = self._tty_entries(data) if self.tty else self._frames(data)
-        for stream, entry in entries:
-            self._take(stream, entry)
+        data = self._rest + data if self._rest else data
+        if data and self._framed is None:
+            self._framed = _is_framed(data[0])
+        self._rest = self._frames(data) if self._framed else self._texts(data)
         return self._batch()
 
     def finish(self) -> LogBatch:
         """What is left at the end of the stream: lines whose last piece never came.
 
-        Raises LogsUnreadable when the stream ends within a frame.
+        Raises DockerUnavailable when the stream ends within a frame.
         """
-        if self._rest and self.tty:
+        if self._rest and self._framed:
+            raise DockerUnavailable(
+                "The Docker daemon broke off a log in the middle.",
+                "Check the daemon; the next launch goes on where the last good one ended.",
+            )
+        if self._rest:
             self._take("stdout", self._rest)
-        elif self._rest:
-            raise LogsUnreadable("The log stream broke off in the middle.", "Try again.")
+            self._rest = b""
         for stream in list(self._open):
             self._close(stream)
         return self._batch()
 
-    def _batch(self) -> LogBatch:
-        (times, streams, lines), size = self._out, self._size
-        self._out, self._size = ([], [], []), 0
-        return LogBatch(times, streams, lines, size)
+    def _start_batch(self) -> None:
+        self._times: list[int] = []
+        self._streams: list[str] = []
+        self._lines: list[bytes] = []
+        self._size = 0
 
-    def _frames(self, data: bytes) -> Iterator[tuple[str, bytes]]:
-        position, end = 0, len(data)
-        unpack = _HEADER.unpack_from
+    def _batch(self) -> LogBatch:
+        batch = LogBatch(self._times, self._streams, self._lines, self._size)
+        self._start_batch()
+        return batch
+
+    def _frames(self, data: bytes) -> bytes:
+        """Take all whole frames; what is left. Most are one line each: they go the short way."""
+        position, end, unpack = 0, len(data), _HEADER.unpack_from
+        seconds, opened, after, until = self._seconds, self._open, self._after, self._until
+        times, streams, lines = self._times, self._streams, self._lines
         while position + 8 <= end:
             kind, length = unpack(data, position)
-            upto = position + 8 + length
-            if upto > end:
-                break
-            stream = _STREAMS.get(kind)
-            if stream is None:
+            start = position + 8
+            position = start + length
+            if kind > 2 or length > MAX_LINE:
                 raise _not_a_log(kind)
-            yield stream, data[position + 8 : upto]
-            position = upto
-        self._rest = data[position:]
+            if position > end:
+                return data[start - 8 :]
+            stamp = data[start : start + _STAMP_BYTES]
+            second = seconds.get(stamp[:19])
+            if opened or second is None or stamp[29:] != b"Z " or data[position - 1] != _NEWLINE:
+                self._take(_STREAMS[kind], data[start:position])
+                continue
+            time = second + int(stamp[20:29])
+            if after < time <= until:
+                times.append(time)
+                streams.append(_STREAMS[kind])
+                lines.append(data[start + _STAMP_BYTES : position - 1])
+                self._size += length - _STAMP_BYTES - 1
+        return data[position:]
 
-    def _tty_entries(self, data: bytes) -> Iterator[tuple[str, bytes]]:
-        *entries, self._rest = data.split(b"\n")
-        for entry in entries:
-            yield from (("stdout", piece) for piece in _pieces(entry + b"\n"))
+    def _texts(self, data: bytes) -> bytes:
+        """Take all whole entries of a TTY's log; what is left."""
+        position = 0
+        while True:
+            least = max(position, data.find(b" ", position)) + 1 + PIECE
+            newline = data.find(b"\n", position)
+            upto = newline + 1 if newline >= 0 else len(data)
+            found = _STAMP.search(data, least, upto) if upto - position > PIECE else None
+            if found is not None:
+                upto = found.start()
+            elif newline < 0:
+                break
+            self._take("stdout", data[position:upto])
+            position = upto
+        if len(data) - position > MAX_LINE:
+            raise _not_a_log(0)
+        return data[position:]
 
     def _take(self, stream: str, entry: bytes) -> None:
         """One entry: a line, or a piece of one."""
@@ -101,71 +161,50 @@ class StreamParser:
         time = self._time(stamp)
         whole = text.endswith(b"\n")
         if whole:
-            text = text[:-2] if self.tty and text.endswith(b"\r\n") else text[:-1]
+            text = text[:-2] if not self._framed and text.endswith(b"\r\n") else text[:-1]
         pending = self._open.get(stream)
-        if pending is None and whole:
-            self._emit(time, stream, text, len(text))
-            return
-        if pending is None:
-            pending = self._open[stream] = _Open(time, [], 0)
-        if pending.size < MAX_LINE:
-            pending.parts.append(text)
-        pending.size += len(text)
-        if whole:
+        if pending is not None and not self._goes_on(pending, time):
             self._close(stream)
+            pending = None
+        if pending is None:
+            pending = self._open[stream] = _Open(time, time)
+        pending.add(time, text)
+        if whole or len(text) < PIECE:
+            self._close(stream)
+
+    def _goes_on(self, line: _Open, time: int) -> bool:
+        return line.goes_on_at(time, self._after) and line.goes_on_at(time, self._until)
 
     def _close(self, stream: str) -> None:
         line = self._open.pop(stream)
-        self._emit(line.time, stream, b"".join(line.parts), line.size)
+        self._emit(line.head, stream, b"".join(line.parts)[:MAX_LINE], line.size)
 
     def _emit(self, time: int, stream: str, text: bytes, size: int) -> None:
-        after, until = self.window.after, self.window.until
-        if (after is not None and time <= after) or time > until:
-            return
-        times, streams, lines = self._out
-        times.append(time)
-        streams.append(stream)
-        lines.append(text[:MAX_LINE])
-        self._size += size
+        if self._after < time <= self._until:
+            self._times.append(time)
+            self._streams.append(stream)
+            self._lines.append(text)
+            self._size += size
 
     def _time(self, stamp: bytes) -> int:
-        """Nanoseconds since the epoch; the part up to the second is looked up."""
-        if len(stamp) == _FIXED and stamp[-1:] == b"Z":
-            second, fraction = stamp[:19], stamp[20:29]
-            known = self._times.get(second)
-            if known is None:
-                known = self._remember(second)
-            if fraction.isdigit():
-                return known + int(fraction)
+        """Nanoseconds since the epoch; whole seconds are remembered for the short way."""
         try:
-            return parse_ns(stamp.decode("ascii"))
-        except ValueError:
+            time = parse_ns(stamp.decode("ascii"))
+        except (ValueError, OverflowError):
             raise LogsUnreadable("The log stream has an entry without a time.") from None
-
-    def _remember(self, second: bytes) -> int:
-        if len(self._times) > 4096:
-            self._times.clear()
-        try:
-            self._times[second] = parse_ns(second.decode("ascii")) // NANOSECONDS * NANOSECONDS
-        except ValueError:
-            raise LogsUnreadable("The log stream has an entry without a time.") from None
-        return self._times[second]
+        if len(stamp) == _STAMP_BYTES - 1 and stamp.endswith(b"Z"):
+            if len(self._seconds) > 4096:
+                self._seconds.clear()
+            self._seconds[stamp[:19]] = time // NANOSECONDS * NANOSECONDS
+        return time
 
 
-def _pieces(entry: bytes) -> Iterator[bytes]:
-    """A TTY's long line comes as entries run together, each with its time before it."""
-    space = entry.find(b" ")
-    cut = space + 1 + PIECE
-    while 0 < space < 64 and len(entry) > cut and _is_time(entry[cut : cut + _FIXED]):
-        yield entry[:cut]
-        entry = entry[cut:]
-        space = entry.find(b" ")
-        cut = space + 1 + PIECE
-    yield entry
-
-
-def _is_time(text: bytes) -> bool:
-    return len(text) == _FIXED and text[10:11] == b"T" and text[-1:] == b"Z"
+def _is_framed(first: int) -> bool:
+    if first <= _DAEMON_ERROR:
+        return True
+    if not chr(first).isdecimal():
+        raise _not_a_log(0)
+    return False
 
 
 def _not_a_log(kind: int) -> LogsUnreadable:
