@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
-from cyberbrain_cli.core.errors import Cancelled, ExitCode, exit_code_of
+from cyberbrain_cli.core.errors import Cancelled, CyberbrainError, ExitCode, exit_code_of
 from cyberbrain_cli.core.findings import Finding, Severity, worst
 from cyberbrain_cli.core.launch import (
     LaunchRequest,
@@ -76,8 +77,11 @@ class Launcher:
         plan, model = self._stop.outlived(self._prepared)
         run_id, job_ids = parts.journal.create_run(self._new_run(plan))
         log.info("run of %s started", self._loaded.directive.name, extra={"run_id": run_id})
-        ends = self._execute(plan, model, run_id, job_ids)
-        discard_unfinished(parts.history, parts.artifacts, run_id)
+        try:
+            ends = self._execute(plan, model, run_id, job_ids)
+        finally:
+            with suppress(CyberbrainError):  # without a database, recovery does it
+                discard_unfinished(parts.history, parts.artifacts, run_id)
         bug = next((end.bug for end in ends if end.bug is not None), None)
         if bug is not None:
             raise bug
