@@ -60,13 +60,20 @@ class GuardedHost:
         return self._host.resolve_image(reference)
 
     def _real(self, claimed: ContainerInfo, action: str) -> ContainerInfo:
+        """The container as the daemon knows it now, if it is the one that is claimed."""
         self._insist(claimed.name, action)
         real = self._host.inspect(claimed.id)
         self._insist(real.name, action)
+        if (real.id, real.name) != (claimed.id, claimed.name):
+            reason = f"'{claimed.name}' is not the container that was chosen; now it is another."
+            raise self._refusal(claimed.name, action, reason, "Launch again.")
         return real
 
     def _insist(self, name: str, action: str) -> None:
         decision = decide_container(name, self._entries)
         if not decision.allowed:
-            self._audit(AuditEvent(action, name, "refused", decision.reason, self._run_id))
-            raise PolicyRefused(decision.reason, f"cyberbrain allowlist add {name}")
+            raise self._refusal(name, action, decision.reason, f"cyberbrain allowlist add {name}")
+
+    def _refusal(self, name: str, action: str, reason: str, hint: str) -> PolicyRefused:
+        self._audit(AuditEvent(action, name, "refused", reason, self._run_id))
+        return PolicyRefused(reason, hint)
