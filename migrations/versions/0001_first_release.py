@@ -9,6 +9,10 @@ revision = "0001"
 down_revision = None
 
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+EXACT_SUMS = (
+    "prompt_tokens <= 9223372036854775807 AND completion_tokens <= 9223372036854775807 "
+    "AND (cost IS NULL OR cost <= 9223372036854775807)"
+)
 
 
 def upgrade() -> None:
@@ -121,6 +125,7 @@ def upgrade() -> None:
             "status IN ('pending', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted')",
             name="runs_status",
         ),
+        sa.CheckConstraint(EXACT_SUMS, name="runs_sums"),
         sa.ForeignKeyConstraint(["directive_id"], ["directives.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("run_key"),
@@ -156,6 +161,7 @@ def upgrade() -> None:
             "status IN ('pending', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted')",
             name="run_jobs_status",
         ),
+        sa.CheckConstraint(EXACT_SUMS, name="run_jobs_sums"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("run_id", "key"),

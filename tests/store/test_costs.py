@@ -7,16 +7,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import update
 
 from cyberbrain_cli.core.errors import UsageError
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.records import Cost, CostRow, TokenCount
-from cyberbrain_cli.store.database import Database
 from cyberbrain_cli.store.journal import SqlJournal
 from cyberbrain_cli.store.reports import Reports
-from cyberbrain_cli.store.sql import RUNS
-from cyberbrain_cli.store.verify import verify
 from tests.store.samples import PRICE, THEN, call, started
 
 
@@ -98,14 +94,13 @@ def test_an_unknown_key_is_refused_and_an_empty_ledger_is_empty(reports: Reports
     assert reports.costs(["model"]) == ([], [])
 
 
-@pytest.mark.usefixtures("ledger")
-def test_verify_finds_sums_that_are_not_those_of_the_ledger(
-    database: Database, journal: SqlJournal
-) -> None:
-    assert verify(database) == []
-    with database.writing() as connection:
-        connection.execute(update(RUNS).values(prompt_tokens=1))
-    assert verify(database) == ["run 1: prompt_tokens is 1, its ledger rows say 3000"]
-    with database.writing() as connection:
-        connection.execute(update(RUNS).values(prompt_tokens=3000, status=Status.FAILED.value))
-    assert len(verify(database)) == 3
+def test_large_sums_of_small_coins_are_exact(journal: SqlJournal, reports: Reports) -> None:
+    """Each run's sum fits into 64 bits, that of all does not."""
+    coins = Decimal("8000000.000000000001")
+    for _ in range(3):
+        run_id, job_id = started(journal)
+        journal.record_call(call(run_id, job_id, cost=coins))
+        journal.finish_run(run_id, Status.SUCCEEDED, ())
+    _, (total,) = reports.costs(["model"])
+    assert total.cost == Cost(Decimal("24000000.000000000003"), "USD", 0)
+    assert reports.spent(THEN)[1] == {"USD": Decimal("24000000.000000000003")}

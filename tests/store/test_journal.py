@@ -21,6 +21,7 @@ from cyberbrain_cli.core.records import (
     TokenCount,
     Truncation,
 )
+from cyberbrain_cli.store.database import RecordConflict
 from cyberbrain_cli.store.journal import SqlJournal
 from cyberbrain_cli.store.reports import Reports
 from tests.store.samples import call, new_run, settlement, started
@@ -213,6 +214,57 @@ def test_the_inventory_keeps_the_latest_of_each_container(
     journal.note_containers([ContainerInfo("1", "db", "pg:14", "running")])
     journal.note_containers([ContainerInfo("1", "db", "pg:15", "exited")])
     assert reports.inventory() == [ContainerInfo("1", "db", "pg:15", "exited")]
+
+
+def test_the_inventory_keeps_what_compose_says(journal: SqlJournal, reports: Reports) -> None:
+    labels = {"com.docker.compose.project": "shop", "com.docker.compose.service": "db"}
+    journal.note_containers(ContainerInfo(id_, "n", "i", "s", labels | {"x": "y"}) for id_ in "ba")
+    (first, _) = reports.inventory()
+    assert (first.compose_project, first.compose_service) == ("shop", "db")
+
+
+def test_text_that_no_database_can_hold_ends_no_run(journal: SqlJournal, reports: Reports) -> None:
+    hostile = "a\0b\ud800c\U0001f40d"
+    shown = "a\ufffdb\ufffdc\U0001f40d"
+    assert journal.set_container(hostile, enabled=True, note=hostile)
+    assert not journal.set_container(hostile, enabled=True)
+    assert [entry.name for entry in reports.allowlist()] == [shown]
+    labels = {"com.docker.compose.project": hostile}
+    journal.note_containers([ContainerInfo("1", hostile, hostile, "running", labels)])
+    assert reports.inventory()[0].compose_project == shown
+    run_id, jobs = journal.create_run(replace(new_run(hostile), labels={"l": "\ud800"}))
+    journal.start_run(run_id)
+    journal.start_job(jobs["first"])
+    journal.record_call(call(run_id, jobs["first"], model=hostile, finish_reason=hostile))
+    error = ErrorRecord("x", "half a pair \udc00")
+    journal.settle_job(
+        jobs["first"], replace(settlement(run_id, status=Status.FAILED), error=error)
+    )
+    assert [run.id for run in reports.runs(directive=hostile)] == [run_id]
+    assert reports.run(run_id).labels == {"l": "\ufffd"}
+    assert reports.run(run_id).error == ErrorRecord("x", "half a pair \ufffd")
+    assert [row.keys["model"] for row in reports.costs(["model"])[0]] == [shown]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cost": Decimal(10**7)},
+        {"prompt_tokens": 10**30},
+        {"cost": Decimal(6 * 10**6)},
+        {"completion_tokens": 2**62},
+    ],
+)
+def test_a_sum_that_cannot_be_exact_is_refused_and_not_rounded(
+    journal: SqlJournal, reports: Reports, changes: dict[str, object]
+) -> None:
+    run_id, job_id = started(journal)
+    again = call(run_id, job_id, **changes)
+    with pytest.raises(RecordConflict):
+        [journal.record_call(again) for _ in range(2)]
+    run = reports.run(run_id)
+    assert isinstance(run.tokens.completion, int)
+    assert run.cost.amount in (None, Decimal(6 * 10**6), Decimal("0.00021"))
 
 
 def test_hostile_text_is_only_text(journal: SqlJournal, reports: Reports) -> None:

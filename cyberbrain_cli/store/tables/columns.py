@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    CheckConstraint,
     Column,
     Dialect,
     ForeignKey,
@@ -28,7 +29,8 @@ MONEY_UNIT = Decimal(1).scaleb(-12)
 """Money is stored in integers of this unit: exact in every database, and so are its sums."""
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
-STATUSES = ", ".join(f"'{status.value}'" for status in Status)
+_STATUSES = ", ".join(f"'{status.value}'" for status in Status)
+_MOST = 2**63 - 1
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -92,6 +94,18 @@ def storable(value: str) -> str:
 def as_json(value: Any) -> str:
     """JSON that every database can hold."""
     return storable(json.dumps(value, ensure_ascii=False))
+
+
+def checks(table: str) -> tuple[CheckConstraint, CheckConstraint]:
+    """What must hold for a run or job: a known status, and sums that are still exact.
+
+    SQLite goes over to floating point where PostgreSQL would refuse.
+    """
+    sums = " AND ".join(f"{name} <= {_MOST}" for name in ("prompt_tokens", "completion_tokens"))
+    return (
+        CheckConstraint(f"status IN ({_STATUSES})", name=f"{table}_status"),
+        CheckConstraint(f"{sums} AND (cost IS NULL OR cost <= {_MOST})", name=f"{table}_sums"),
+    )
 
 
 def row_id() -> Any:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Column, UniqueConstraint
+from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field
 
 from cyberbrain_cli.store.tables.columns import (
-    STATUSES,
     Base,
     Usage,
     belongs_to,
+    checks,
     document,
     moment,
     number,
@@ -26,7 +26,7 @@ class JobRow(Usage, table=True):
 
     __tablename__ = "run_jobs"
     __table_args__ = (
-        CheckConstraint(f"status IN ({STATUSES})", name="run_jobs_status"),
+        *checks("run_jobs"),
         UniqueConstraint("run_id", "key"),
     )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 
 from cyberbrain_cli.store.tables.columns import (
-    STATUSES,
     Usage,
     belongs_to,
+    checks,
     document,
     flag,
     moment,
@@ -24,7 +24,7 @@ class RunRow(Usage, table=True):
 
     __tablename__ = "runs"
     __table_args__ = (
-        CheckConstraint(f"status IN ({STATUSES})", name="runs_status"),
+        *checks("runs"),
         UniqueConstraint("run_key"),
         Index("runs_by_directive", "directive", "id"),
         Index("runs_by_status", "status", "id"),
