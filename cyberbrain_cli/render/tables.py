@@ -51,7 +51,7 @@ class Column(Generic[R]):
             return str(value).lower()
         if isinstance(value, datetime):
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        text = str(value)
+        text = safe(str(value))
         return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
 
 
