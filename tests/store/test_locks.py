@@ -82,4 +82,6 @@ def test_a_process_cannot_take_its_own_lock_twice(database_url: str, free: objec
     with locks_for(database).hold("nightly") as got:
         assert got
         assert not free("nightly")
+        assert free("hourly")
+    assert free("nightly")
     database.close()

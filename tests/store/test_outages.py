@@ -95,6 +95,9 @@ def test_a_server_that_dies_in_the_middle_of_a_run_is_said_and_taken_up_again(
     assert reports.run(run_id).tokens.prompt == 2000
     with locks_for(database).hold("nightly") as free:
         assert free
+    server.kill()
+    server.start()
+    journal.record_call(call(run_id, job_id))  # nobody was speaking to it: nobody notices
     database.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -164,6 +165,20 @@ def test_a_write_that_a_deadlock_threw_out_is_done_again(postgres_url: str) -> N
         thread.join()
     assert len(tries) == 3
     assert [entry.note for entry in Reports(database).allowlist()] == ["xx", "xx"]
+    database.close()
+
+
+def test_a_writer_has_its_place_before_it_reads(tmp_path: Path) -> None:
+    """Who reads first and then asks to write can be refused for good by another writer."""
+    database = connect(f"sqlite:///{tmp_path}/c.db")
+    schema.ensure(database)
+    other = sqlite3.connect(tmp_path / "c.db", timeout=0)
+    with database.writing() as connection:
+        connection.execute(text("SELECT count(*) FROM runs"))
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+    other.execute("BEGIN IMMEDIATE")
+    other.close()
     database.close()
 
 
