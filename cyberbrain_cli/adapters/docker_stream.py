@@ -45,28 +45,41 @@ class _Open:
     last: int
     parts: list[bytes] = field(default_factory=list)
     size: int = 0
+    end: bytes = b""
 
     def add(self, time: int, text: bytes) -> None:
         if self.size < MAX_LINE:
             self.parts.append(text)
         self.size += len(text)
         self.last = time
+        self.end = text[-1:] or self.end
+
+    def drop_return(self) -> None:
+        """Leave out the carriage return with which a terminal ends its lines."""
+        if self.end == b"\r":
+            self.size -= 1
+            self.parts[-1] = self.parts[-1].removesuffix(b"\r")
 
     def goes_on_at(self, time: int, bound: int) -> bool:
-        """Whether a piece belongs to this line, in the eyes of the windows before and after."""
+        """Whether a piece belongs to this line, as every window near the bound sees it.
+
+        Across a bound only pieces of one second of the clock are joined: those are within the
+        margin of each window that they touch, however narrow the windows are.
+        """
         if not self.head <= bound < time:
             return True
-        return self.last > bound - MARGIN_NS and time <= bound + MARGIN_NS
+        return self.last // MARGIN_NS == time // MARGIN_NS
 
 
 class StreamParser:
     """Turns reads into batches of whole lines within a window.
 
     A line has the time of its first piece. Where a bound of the window falls between two pieces,
-    the windows on both sides agree to whom they belong, without knowing of each other.
+    all windows agree to whom they belong, without knowing of each other.
     """
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, piece_bytes: int = PIECE) -> None:
+        self._piece = piece_bytes
         self._after = _LONG_AGO if window.after is None else window.after
         self._until = window.until
         self._framed: bool | None = None
@@ -141,10 +154,10 @@ class StreamParser:
         """Take all whole entries of a TTY's log; what is left."""
         position = 0
         while True:
-            least = max(position, data.find(b" ", position)) + 1 + PIECE
+            least = max(position, data.find(b" ", position)) + 1 + self._piece
             newline = data.find(b"\n", position)
             upto = newline + 1 if newline >= 0 else len(data)
-            found = _STAMP.search(data, least, upto) if upto - position > PIECE else None
+            found = _STAMP.search(data, least, upto) if upto - position > self._piece else None
             if found is not None:
                 upto = found.start()
             elif newline < 0:
@@ -161,7 +174,7 @@ class StreamParser:
         time = self._time(stamp)
         whole = text.endswith(b"\n")
         if whole:
-            text = text[:-2] if not self._framed and text.endswith(b"\r\n") else text[:-1]
+            text = text[:-1]
         pending = self._open.get(stream)
         if pending is not None and not self._goes_on(pending, time):
             self._close(stream)
@@ -169,7 +182,7 @@ class StreamParser:
         if pending is None:
             pending = self._open[stream] = _Open(time, time)
         pending.add(time, text)
-        if whole or len(text) < PIECE:
+        if whole or len(text) < self._piece:
             self._close(stream)
 
     def _goes_on(self, line: _Open, time: int) -> bool:
@@ -177,6 +190,8 @@ class StreamParser:
 
     def _close(self, stream: str) -> None:
         line = self._open.pop(stream)
+        if not self._framed:
+            line.drop_return()
         self._emit(line.head, stream, b"".join(line.parts)[:MAX_LINE], line.size)
 
     def _emit(self, time: int, stream: str, text: bytes, size: int) -> None:

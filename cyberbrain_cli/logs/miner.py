@@ -100,9 +100,7 @@ class Miner:
             pattern.hit(time, stream, raw if len(raw) <= LATEST_KEPT else raw[:LATEST_KEPT])
             last_time = time
         if new:
-            pattern.context = self._around.quotes(
-                pattern.severity, index, (time, last_time, stream)
-            )
+            self._around.note(pattern, index, (time, last_time, stream))
 
     def _pattern(self, line: Line, severity: Severity, told: Sequence[str]) -> Pattern:
         """The pattern of this template, or what stands for those there is no room for."""

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from cyberbrain_cli.core.findings import Severity
 from cyberbrain_cli.core.ports import LogBatch
-from cyberbrain_cli.logs.patterns import Quote
+from cyberbrain_cli.logs.patterns import Pattern, Quote
 from cyberbrain_cli.logs.text import quote
 
 _BEFORE = 3
 _AFTER = 3
 _TAIL = 5
+_LOOK_BACK = 64
 _LONGEST = 500
 _Row = tuple[int, str, bytes]
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """A pattern whose surroundings reach into a batch that has not come yet."""
+
+    pattern: Pattern
+    missing: int
+
+
 class Surroundings:
-    """Looks around in the current batch and the last lines of the one before."""
+    """Looks around in the current batch and its neighbours: where a batch ends changes nothing."""
 
     def __init__(self) -> None:
-        self._last: list[_Row] = []
+        self._earlier: list[_Row] = []
         self._batch = LogBatch((), (), (), 0)
+        self._waiting: list[_Waiting] = []
         self._left = {Severity.CRITICAL: 16, Severity.WARNING: 8}
 
     @property
@@ -28,38 +40,51 @@ class Surroundings:
         return len(self._batch.lines)
 
     def enter(self, batch: LogBatch) -> None:
-        """Go on with the next batch, which is not empty."""
-        self._last = self._rows(self.size - _TAIL, self.size)
+        """Go on with the next batch."""
+        self._earlier = self._rows(self.size - _LOOK_BACK, self.size)
         self._batch = batch
+        for waiting in self._waiting:
+            waiting.missing -= self._extend(waiting.pattern, 0, waiting.missing)
+        self._waiting = [waiting for waiting in self._waiting if waiting.missing]
 
-    def quotes(
-        self, severity: Severity, index: int, event: tuple[int, int, str]
-    ) -> tuple[Quote, ...]:
-        """The lines around an event that ended before `index`; none once enough were handed out.
+    def note(self, pattern: Pattern, index: int, event: tuple[int, int, str]) -> None:
+        """Give the pattern the lines around its event, which ended before `index`.
 
         The event itself, given by its first and last time and its stream, is not among them.
+        Once enough patterns of its severity have theirs, nothing is given.
         """
-        if not self._left.get(severity):
-            return ()
-        self._left[severity] -= 1
+        if not self._left.get(pattern.severity):
+            return
+        self._left[pattern.severity] -= 1
         first, last, stream = event
         before = [
-            row for row in self._rows(index - 64, index)
+            row for row in self._rows(index - _LOOK_BACK, index)
             if not (row[1] == stream and first <= row[0] <= last)
         ]  # fmt: skip
-        rows = before[-_BEFORE:] + self._rows(index, index + _AFTER)
-        return tuple(Quote(time, name, quote(raw, _LONGEST)) for time, name, raw in rows)
+        pattern.context = _quotes(before[-_BEFORE:])
+        missing = _AFTER - self._extend(pattern, index, _AFTER)
+        if missing:
+            self._waiting.append(_Waiting(pattern, missing))
 
     def tail(self) -> tuple[Quote, ...]:
         """The last lines."""
-        rows = self._rows(self.size - _TAIL, self.size)
-        return tuple(Quote(time, stream, quote(raw)) for time, stream, raw in rows)
+        return _quotes(self._rows(self.size - _TAIL, self.size))
+
+    def _extend(self, pattern: Pattern, start: int, most: int) -> int:
+        """Add lines that come after the event; how many there were."""
+        rows = self._rows(start, start + most)
+        pattern.context += _quotes(rows)
+        return len(rows)
 
     def _rows(self, start: int, end: int) -> list[_Row]:
-        """Lines by their place in the batch; places below zero are in the batch before."""
+        """Lines by their place in the batch; places below zero are in the batches before."""
         batch = self._batch
         low, high = max(0, start), max(0, min(end, len(batch.lines)))
-        earlier = self._last[max(0, len(self._last) + start) :] if start < 0 else []
+        earlier = self._earlier[max(0, len(self._earlier) + start) :] if start < 0 else []
         span = slice(low, high)
         rows = zip(batch.times[span], batch.streams[span], batch.lines[span], strict=True)
         return [*earlier, *((time, stream, raw[: 1 << 12]) for time, stream, raw in rows)]
+
+
+def _quotes(rows: list[_Row]) -> tuple[Quote, ...]:
+    return tuple(Quote(time, stream, quote(raw, _LONGEST)) for time, stream, raw in rows)

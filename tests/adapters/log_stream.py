@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cyberbrain_cli.adapters.docker_stream import MARGIN_NS, StreamParser
+from cyberbrain_cli.adapters.docker_stream import MARGIN_NS, PIECE, StreamParser
 from cyberbrain_cli.core.ports import LogBatch, Window
 from cyberbrain_cli.core.timestamps import format_ns
 
@@ -56,9 +56,11 @@ def stamped(entry: Entry, end: bytes) -> bytes:
     return format_ns(entry.time).encode() + b" " + entry.text + end
 
 
-def parse(reads: Iterable[bytes], window: Window = EVERYTHING) -> list[Line]:
+def parse(
+    reads: Iterable[bytes], window: Window = EVERYTHING, piece_bytes: int = PIECE
+) -> list[Line]:
     """The lines that the parser makes of the reads."""
-    parser = StreamParser(window)
+    parser = StreamParser(window, piece_bytes)
     batches = [parser.feed(data) for data in reads]
     return lines_of([*batches, parser.finish()])
 

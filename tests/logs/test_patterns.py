@@ -109,6 +109,7 @@ def test_no_bytes_crash_the_miner_and_no_line_is_lost(
 @given(LINES, st.integers(1, 7))
 def test_how_lines_are_cut_into_batches_changes_nothing(lines: list[LogLine], batch: int) -> None:
     whole, pieces = mine(*lines), mine(*lines, batch=batch)
-    assert [(p.fingerprint, p.count) for p in whole.all] == [
-        (p.fingerprint, p.count) for p in pieces.all
+    assert whole.tail == pieces.tail
+    assert [(p.fingerprint, p.count, p.exemplars, p.context) for p in whole.all] == [
+        (p.fingerprint, p.count, p.exemplars, p.context) for p in pieces.all
     ]
