@@ -48,7 +48,7 @@ class _Open:
     end: bytes = b""
 
     def add(self, time: int, text: bytes) -> None:
-        if self.size < MAX_LINE:
+        if text and self.size < MAX_LINE:
             self.parts.append(text)
         self.size += len(text)
         self.last = time
