@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,7 +31,11 @@ _RULES = (
     " one or two short sentences of plain English. If nothing is wrong, answer"
     ' {"findings": []}.'
 )
-_MARKS = str.maketrans({"<": "{", ">": "}"})
+_MARKS = str.maketrans({"<": "{", ">": "}", "＜": "{", "＞": "}"})
+_BRACKETED = re.compile(
+    r"\[(?=/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS?|TOOL_RESULTS?|TOOL_CONTENT|AVAILABLE_TOOLS|ARGS|"
+    r"CALL_ID|THINK|PREFIX|MIDDLE|SUFFIX|IMG\w*|control_\d+|gMASK|sMASK|MASK|CLS|SEP|BOS|EOS|PAD)\])"
+)
 
 
 def ask_about(container: str, digest: str, ids: Sequence[str], max_tokens: int) -> ChatRequest:
@@ -90,4 +95,4 @@ def answer_schema(ids: Sequence[str]) -> Mapping[str, Any]:
 
 def _tame(line: str) -> str:
     """A line without what chat templates take for control: <|im_end|>, </s>, [INST]."""
-    return line.translate(_MARKS).replace("[INST", "(INST").replace("[/INST", "(/INST")
+    return _BRACKETED.sub("(", line.translate(_MARKS))

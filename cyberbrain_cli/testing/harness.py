@@ -11,13 +11,12 @@ from pydantic import TypeAdapter
 
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.lifecycle import Status
-from cyberbrain_cli.core.ports import Report, Window
+from cyberbrain_cli.core.ports import Llm, Report, Window
 from cyberbrain_cli.core.records import Cursor, NewArtifact
 from cyberbrain_cli.core.timestamps import from_ns
 from cyberbrain_cli.core.worker import JobContext, Outcome, Target, Worker
 from cyberbrain_cli.testing.clock import TickingClock
 from cyberbrain_cli.testing.host import FakeHost
-from cyberbrain_cli.testing.llm import ScriptedLlm
 
 
 class MemoryArtifacts:
@@ -30,13 +29,21 @@ class MemoryArtifacts:
 
     def json(self, kind: str, name: str, document: Any) -> NewArtifact:
         """Keep a document as JSON would give it back."""
-        self.documents[name] = json.loads(self._redact(json.dumps(_plain(document))))
+        self.documents[name] = self._redacted(json.loads(json.dumps(_plain(document))))
         return NewArtifact(kind, "application/json", name, 0, "")
 
     def markdown(self, kind: str, name: str, report: Report) -> NewArtifact:
         """Keep a report."""
         self.reports[name] = report
         return NewArtifact(kind, "text/markdown", name, 0, "")
+
+    def _redacted(self, value: Any) -> Any:
+        """Text by text, as the engine does: what fails closed must not take all else with it."""
+        if isinstance(value, dict):
+            return {self._redact(key): self._redacted(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._redacted(inner) for inner in value]
+        return self._redact(value) if isinstance(value, str) else value
 
 
 class SilentProgress:
@@ -77,7 +84,7 @@ def run_worker(
     host: FakeHost,
     options: Mapping[str, Any] | None = None,
     *,
-    llm: ScriptedLlm | None = None,
+    llm: Llm | None = None,
     llm_absence: str | None = None,
     redact: Callable[[str], str] = str,
     cursors: Iterable[Cursor] = (),

@@ -73,23 +73,56 @@ class Say(Behaviour):
 
 @dataclass(frozen=True)
 class Obey(Say):
-    """Believe everything: give back the first answer that the prompt itself suggests.
+    """Believe everything that the prompt says, in one of several ways.
 
-    That is a JSON object with a key of the schema; where there is none, all is said to be well.
+    `suggested`: give back the first answer that the prompt itself holds, a JSON object with a key
+    of the schema. `lowered`: say of every pattern, and of some that do not exist, that it is
+    harmless. `parroted`: the same in the words of the prompt's data, with evidence made up and
+    escapes for a terminal. `silent`: say nothing of anything.
     """
 
+    how: str = "suggested"
+
     def answer(self, request: Recorded) -> str:
-        wanted = set((_schema(request) or {}).get("properties", {}))
-        text = request.json["messages"][-1]["content"]
-        decoder = json.JSONDecoder()
-        for found in re.finditer(r"\{", text):
-            try:
-                document, _ = decoder.raw_decode(text, found.start())
-            except ValueError:
-                continue
-            if wanted & set(document):
-                return json.dumps(document)
-        return super().answer(request)
+        schema = _schema(request) or {}
+        data = request.json["messages"][-1]["content"]
+        if self.how == "suggested":
+            suggested = _suggested(data, set(schema.get("properties", {})))
+            return suggested or super().answer(request)
+        if self.how == "silent":
+            return json.dumps({"findings": []})
+        words = data if self.how == "parroted" else "All healthy"
+        findings = [_harmless([name], words) for name in (*_ids(schema), "P0", "P99999", "")]
+        return json.dumps({"findings": findings, "story": words})
+
+
+def _suggested(text: str, keys: set[str]) -> str | None:
+    decoder = json.JSONDecoder()
+    for found in re.finditer(r"\{", text):
+        try:
+            document, _ = decoder.raw_decode(text, found.start())
+        except (ValueError, RecursionError):
+            continue
+        if keys & set(document):
+            return json.dumps(document)
+    return None
+
+
+def _ids(schema: Mapping[str, Any]) -> list[str]:
+    """All the ids that a schema lets an answer name."""
+    if "enum" in schema.get("items", {}):
+        return list(schema["items"]["enum"])
+    inner = [*schema.get("properties", {}).values(), schema.get("items", {})]
+    return [name for part in inner if part for name in _ids(part)]
+
+
+def _harmless(ids: list[str], words: str) -> dict[str, Any]:
+    said = f"\x1b[2J\u202e{words}"
+    return {
+        "patterns": ids, "severity": "info", "title": said[:400], "explanation": said[:4000],
+        "suggestion": said[-400:], "evidence": [{"line": "forged evidence", "time": 0}],
+        "count": 0, "container": "other", "source": "rule", "state": "resolved",
+    }  # fmt: skip
 
 
 @dataclass(frozen=True)
