@@ -15,7 +15,7 @@ from struct import Struct
 
 from cyberbrain_cli.core.errors import DockerUnavailable, LogsUnreadable
 from cyberbrain_cli.core.ports import LogBatch, Window
-from cyberbrain_cli.core.timestamps import NANOSECONDS, parse_ns
+from cyberbrain_cli.core.timestamps import NANOSECONDS, Stamps, format_ns, parse_ns
 
 MAX_LINE = 1024 * 1024
 """Longer lines are cut here; what is left out is still counted in the batch's size. No entry is
@@ -35,6 +35,8 @@ _NEWLINE = 10
 _LONG_AGO = -(1 << 63)
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z ")
 _STAMP_BYTES = 31
+_STAMP_SHAPE = b"--T::.Z"
+_DIGITS = b"0123456789"
 
 
 @dataclass(slots=True)
@@ -83,9 +85,9 @@ class StreamParser:
         self._after = _LONG_AGO if window.after is None else window.after
         self._until = window.until
         self._framed: bool | None = None
+        self._uniform = True
         self._rest = b""
         self._open: dict[str, _Open] = {}
-        self._seconds: dict[bytes, int] = {}
         self._start_batch()
 
     def feed(self, data: bytes) -> LogBatch:
@@ -114,41 +116,69 @@ class StreamParser:
         return self._batch()
 
     def _start_batch(self) -> None:
-        self._times: list[int] = []
+        self._stamps: list[bytes] = []
         self._streams: list[str] = []
         self._lines: list[bytes] = []
         self._size = 0
 
     def _batch(self) -> LogBatch:
-        batch = LogBatch(self._times, self._streams, self._lines, self._size)
+        """What was taken since the last batch, as far as it is within the window."""
+        stamps, streams, lines, size = self._stamps, self._streams, self._lines, self._size
         self._start_batch()
-        return batch
+        if not lines:
+            return LogBatch((), (), (), 0, 0, 0)
+        earliest, latest = Stamps((min(stamps), max(stamps)))
+        times = Stamps(stamps)
+        if self._after < earliest and latest <= self._until:
+            return LogBatch(times, streams, lines, size, earliest, latest)
+        kept = [at for at, time in enumerate(times) if self._after < time <= self._until]
+        return LogBatch.of(
+            [times[at] for at in kept],
+            [streams[at] for at in kept],
+            [lines[at] for at in kept],
+        )
 
     def _frames(self, data: bytes) -> bytes:
-        """Take all whole frames; what is left. Most are one line each: they go the short way."""
-        position, end, unpack = 0, len(data), _HEADER.unpack_from
-        seconds, opened, after, until = self._seconds, self._open, self._after, self._until
-        times, streams, lines = self._times, self._streams, self._lines
-        while position + 8 <= end:
-            kind, length = unpack(data, position)
-            start = position + 8
-            position = start + length
+        """Take all whole frames; what is left. Most are a line each: runs go the short way."""
+        position = 0
+        while True:
+            position = self._run(data, position)
+            if position + 8 > len(data):
+                break
+            kind, length = _HEADER.unpack_from(data, position)
             if kind > 2 or length > MAX_LINE:
                 raise _not_a_log(kind)
-            if position > end:
-                return data[start - 8 :]
-            stamp = data[start : start + _STAMP_BYTES]
-            second = seconds.get(stamp[:19])
-            if opened or second is None or stamp[29:] != b"Z " or data[position - 1] != _NEWLINE:
-                self._take(_STREAMS[kind], data[start:position])
-                continue
-            time = second + int(stamp[20:29])
-            if after < time <= until:
-                times.append(time)
-                streams.append(_STREAMS[kind])
-                lines.append(data[start + _STAMP_BYTES : position - 1])
-                self._size += length - _STAMP_BYTES - 1
+            stop = position + 8 + length
+            if stop > len(data):
+                break
+            self._take(_STREAMS[kind], data[position + 8 : stop])
+            position = stop
         return data[position:]
+
+    def _run(self, data: bytes, position: int) -> int:
+        """Take a run of frames that are a line each; where the first begins that is not."""
+        if self._open or not self._uniform:
+            return position
+        stamps: list[bytes] = []
+        add_stamp, add_stream, add_line = stamps.append, self._streams.append, self._lines.append
+        unpack, names, end, begin = _HEADER.unpack_from, _STREAMS, len(data), position
+        before = len(self._lines)
+        while position + 8 <= end:
+            kind, length = unpack(data, position)
+            stop = position + 8 + length
+            if stop > end or kind > 2 or data[stop - 1] != _NEWLINE or length <= _STAMP_BYTES:
+                break
+            add_stamp(data[position + 8 : position + 38])
+            add_line(data[position + 39 : stop - 1])
+            add_stream(names[kind])
+            position = stop
+        if b"".join(stamps).translate(None, _DIGITS) != _STAMP_SHAPE * len(stamps):
+            del self._lines[before:], self._streams[before:]
+            self._uniform = False
+            return begin
+        self._stamps += stamps
+        self._size += position - begin - len(stamps) * (_HEADER.size + _STAMP_BYTES + 1)
+        return position
 
     def _texts(self, data: bytes) -> bytes:
         """Take all whole entries of a TTY's log; what is left."""
@@ -171,7 +201,7 @@ class StreamParser:
     def _take(self, stream: str, entry: bytes) -> None:
         """One entry: a line, or a piece of one."""
         stamp, _, text = entry.partition(b" ")
-        time = self._time(stamp)
+        time = _time(stamp)
         whole = text.endswith(b"\n")
         if whole:
             text = text[:-1]
@@ -196,22 +226,17 @@ class StreamParser:
 
     def _emit(self, time: int, stream: str, text: bytes, size: int) -> None:
         if self._after < time <= self._until:
-            self._times.append(time)
+            self._stamps.append(format_ns(time).encode("ascii"))
             self._streams.append(stream)
             self._lines.append(text)
             self._size += size
 
-    def _time(self, stamp: bytes) -> int:
-        """Nanoseconds since the epoch; whole seconds are remembered for the short way."""
-        try:
-            time = parse_ns(stamp.decode("ascii"))
-        except (ValueError, OverflowError):
-            raise LogsUnreadable("The log stream has an entry without a time.") from None
-        if len(stamp) == _STAMP_BYTES - 1 and stamp.endswith(b"Z"):
-            if len(self._seconds) > 4096:
-                self._seconds.clear()
-            self._seconds[stamp[:19]] = time // NANOSECONDS * NANOSECONDS
-        return time
+
+def _time(stamp: bytes) -> int:
+    try:
+        return parse_ns(stamp.decode("ascii"))
+    except (ValueError, OverflowError):
+        raise LogsUnreadable("The log stream has an entry without a time.") from None
 
 
 def _is_framed(first: int) -> bool:

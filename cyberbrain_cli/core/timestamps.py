@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, overload
 
 from pydantic import BeforeValidator, PlainSerializer
 
@@ -41,6 +41,37 @@ def parse_ns(text: str) -> int:
     moment = datetime.fromisoformat(f"{day}T{clock}{zone}")
     whole = int(moment.timestamp()) * NANOSECONDS
     return whole + int((fraction or "0").ljust(9, "0"))
+
+
+class Stamps(Sequence[int]):
+    """Times as Docker writes them, with nine decimals and a Z: read only where one looks.
+
+    Their bytes are in the order of the times, so the earliest is `min(stamps.raw)`.
+    """
+
+    __slots__ = ("_seconds", "raw")
+
+    def __init__(self, raw: Sequence[bytes]) -> None:
+        self.raw = raw
+        self._seconds: dict[bytes, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[int]: ...
+    def __getitem__(self, index: int | slice) -> int | list[int]:
+        if isinstance(index, slice):
+            return [self._time(stamp) for stamp in self.raw[index]]
+        return self._time(self.raw[index])
+
+    def _time(self, stamp: bytes) -> int:
+        second = self._seconds.get(stamp[:19])
+        if second is None:
+            second = self._seconds[stamp[:19]] = parse_ns(stamp[:19].decode("ascii"))
+        return second + int(stamp[20:29])
 
 
 def _read_log_time(value: object) -> object:

@@ -1,19 +1,27 @@
-"""Mining: a stream of lines becomes a bounded number of patterns, in constant memory."""
+"""Mining: a stream of lines becomes a bounded number of patterns, in constant memory.
+
+Most lines are events by themselves and are counted by the thousand, without being looked at one
+by one. Only lines that may belong together, such as those of a stack trace, are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 
 from cyberbrain_cli.core.findings import Severity
 from cyberbrain_cli.core.ports import LogBatch
-from cyberbrain_cli.logs.events import Event, begin
-from cyberbrain_cli.logs.forms import Form, Forms
+from cyberbrain_cli.logs.forms import Form, Forms, Keys
 from cyberbrain_cli.logs.lines import Line
-from cyberbrain_cli.logs.patterns import LATEST_KEPT, Mined, Pattern, fingerprint, ranked
+from cyberbrain_cli.logs.patterns import Mined, Pattern, Sighting, fingerprint, ranked
+from cyberbrain_cli.logs.rate import FINEST_NS
+from cyberbrain_cli.logs.sequence import Ended, Sequencer
 from cyberbrain_cli.logs.surroundings import Surroundings
 
 MOST_PATTERNS = 3000
-_Pending = tuple[Form, int, bytes]
+_Alone = list[bytes | None]
 
 
 class Miner:
@@ -28,7 +36,7 @@ class Miner:
         self._patterns: dict[str, Pattern] = {}
         self._overflow: dict[Severity, Pattern] = {}
         self._forms = Forms()
-        self._pending: dict[str, _Pending | Event] = {}
+        self._sequencer = Sequencer()
         self._around = Surroundings()
         self._lines = 0
         self._bytes = 0
@@ -39,18 +47,22 @@ class Miner:
         """Take the next lines."""
         if not batch.lines:
             return
-        self._lines += len(batch.lines)
         self._bytes += batch.size_bytes
-        first, last = min(batch.times), max(batch.times)
+        first, last = batch.earliest, batch.latest
         self._first = first if self._first is None else min(self._first, first)
         self._last = last if self._last is None else max(self._last, last)
-        self._mine(batch)
+        self._around.enter(batch)
+        keys = self._forms.of(batch.lines)
+        alone: _Alone = list(keys.of_lines)
+        for ended in self._sequencer.take(batch, keys, alone, self._lines):
+            self._count_one(ended)
+        self._count_all(batch, keys, alone)
+        self._lines += len(batch.lines)
 
     def result(self) -> Mined:
         """All that was in the lines. To be called once, after the last batch."""
-        for stream, pending in self._pending.items():
-            self._end(stream, pending, self._around.size)
-        self._pending.clear()
+        for ended in self._sequencer.finish():
+            self._count_one(ended)
         overflow = tuple(self._overflow[severity] for severity in sorted(self._overflow))
         patterns = ranked(list(self._patterns.values()), overflow)
         return Mined(
@@ -58,49 +70,45 @@ class Miner:
             self._around.tail(),
         )  # fmt: skip
 
-    def _mine(self, batch: LogBatch) -> None:
-        """One pass over the lines; the loop body is all that most lines ever cost."""
-        form_of, pending = self._forms.of, self._pending
-        self._around.enter(batch)
-        rows = zip(batch.times, batch.streams, batch.lines, strict=True)
-        for index, (time, stream, raw) in enumerate(rows):
-            form = form_of(raw)
-            before = pending.get(stream)
-            if before is not None:
-                if (not form.is_head or type(before) is Event) and self._joins(
-                    before, form.line, time, stream, raw
-                ):
-                    continue
-                self._end(stream, before, index)
-            pending[stream] = begin(form.line, time, raw) if form.opens_key else (form, time, raw)
-
-    def _joins(
-        self, before: _Pending | Event, line: Line, time: int, stream: str, raw: bytes
-    ) -> bool:
-        """Whether the line continues the event under way; if so, it now does."""
-        event = before if isinstance(before, Event) else begin(before[0].line, *before[1:])
-        if not event.takes(line, time, raw):
-            return False
-        event.take(line, time, raw)
-        self._pending[stream] = event
-        return True
-
-    def _end(self, stream: str, pending: _Pending | Event, index: int) -> None:
-        """Count an event that nothing continues any more; `index` is the place of the next line."""
-        if isinstance(pending, Event):
-            pattern = self._pattern(pending.line, pending.severity, pending.told)
-            new = pattern.count == 0
-            pattern.hit_event(pending, stream)
-            time, last_time = pending.time, pending.last_time
+    def _count_one(self, ended: Ended) -> None:
+        """Count an event that had to be looked at by itself."""
+        seen = ended.seen
+        event = seen.event
+        if event is None:
+            pattern = self._of_form(ended.form)
         else:
-            form, time, raw = pending
-            pattern = form.pattern or self._pattern(form.line, form.line.severity, ())
-            form.pattern = pattern
-            new = pattern.count == 0
-            pattern.hit(time, stream, raw if len(raw) <= LATEST_KEPT else raw[:LATEST_KEPT])
-            last_time = time
-        if new:
-            self._around.note(pattern, index, (time, last_time, stream))
+            pattern = self._pattern(event.line, event.severity, event.told)
+        pattern.tally(seen.time, 1, 1 if event is None else 1 + event.more)
+        self._sight(pattern, ended.place, seen)
+
+    def _count_all(self, batch: LogBatch, keys: Keys, alone: _Alone) -> None:
+        """Count the events that are a line each."""
+        lasts = _lasts(keys, alone)
+        patterns = {key: self._of_form(keys.forms[key]) for key in lasts}
+        for start, end in _spans(batch):
+            time = batch.times[start]
+            whole = end - start == len(alone)
+            for key, count in Counter(alone if whole else alone[start:end]).items():
+                if key is not None:
+                    patterns[key].tally(time, count, count)
+        new = [
+            key for key, pattern in patterns.items()
+            if len(pattern.places) < 2 or pattern.places[-1] >= self._lines
+        ]  # fmt: skip
+        for key, index in sorted(_notable(alone, lasts, new), key=itemgetter(1)):
+            seen = Sighting(batch.times[index], batch.streams[index], batch.lines[index])
+            self._sight(patterns[key], self._lines + index, seen)
+
+    def _sight(self, pattern: Pattern, place: int, seen: Sighting) -> None:
+        if pattern.sight(place, seen):
+            last = seen.time if seen.event is None else seen.event.last_time
+            self._around.note(pattern, place, (seen.time, last, seen.stream))
+
+    def _of_form(self, form: Form) -> Pattern:
+        """The pattern of the lines of a form that are an event by themselves."""
+        if form.pattern is None:
+            form.pattern = self._pattern(form.line, form.line.severity, ())
+        return form.pattern
 
     def _pattern(self, line: Line, severity: Severity, told: Sequence[str]) -> Pattern:
         """The pattern of this template, or what stands for those there is no room for."""
@@ -108,12 +116,51 @@ class Miner:
         key = fingerprint(severity, template)
         pattern = self._patterns.get(key)
         if pattern is not None:
+            pattern.template = max(pattern.template, template)
             return pattern
         if self._room[severity] == 0:
             return self._overflow.setdefault(severity, _other(severity))
         self._room[severity] -= 1
         pattern = self._patterns[key] = Pattern(key, severity, template, line.leveled)
         return pattern
+
+
+def _spans(batch: LogBatch) -> Iterator[tuple[int, int]]:
+    """Runs of lines that fall into one bucket of the finest rate."""
+    start, size = 0, len(batch.lines)
+    while start < size:
+        bound = (batch.times[start] // FINEST_NS + 1) * FINEST_NS
+        end = size if batch.latest < bound else bisect_left(batch.times, bound, start + 1)
+        yield start, end
+        start = end
+
+
+def _lasts(keys: Keys, alone: _Alone) -> dict[bytes, int]:
+    """Where each key stands last among the lines that are events by themselves."""
+    lasts = keys.lasts
+    taken = [key for key, index in lasts.items() if alone[index] is None]
+    for key in taken:
+        index = lasts[key] - 1
+        while index >= 0 and alone[index] != key:
+            index -= 1
+        if index < 0:
+            del lasts[key]
+        else:
+            lasts[key] = index
+    return lasts
+
+
+def _notable(
+    alone: _Alone, lasts: Mapping[bytes, int], new: Sequence[bytes]
+) -> Iterator[tuple[bytes, int]]:
+    """The first two lines of the keys that are new, and the last line of each."""
+    firsts = dict(zip(reversed(alone), range(len(alone) - 1, -1, -1), strict=True)) if new else {}
+    for key in new:
+        first = firsts[key]
+        yield key, first
+        if lasts[key] > first:
+            yield key, alone.index(key, first + 1)
+    yield from lasts.items()
 
 
 def _other(severity: Severity) -> Pattern:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,8 +14,6 @@ from cyberbrain_cli.logs.masks import MASK_VERSION
 from cyberbrain_cli.logs.rate import Rate
 from cyberbrain_cli.logs.text import quote
 
-LATEST_KEPT = 4096
-"""Bytes that are kept of the latest line of each pattern."""
 _FIRST_EXEMPLARS = 2
 
 
@@ -32,6 +32,25 @@ class Exemplar:
 
     lines: tuple[Quote, ...]
     omitted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One event, not yet quoted: its first line, and what followed of it."""
+
+    time: int
+    stream: str
+    raw: bytes
+    event: Event | None = None
+
+    def exemplar(self) -> Exemplar:
+        """The event as evidence."""
+        head = Quote(self.time, self.stream, quote(self.raw))
+        if self.event is None:
+            return Exemplar((head,))
+        more = (*self.event.start, *self.event.end)
+        lines = (Quote(time, self.stream, quote(raw)) for time, raw in more)
+        return Exemplar((head, *lines), self.event.more - len(more))
 
 
 @dataclass(slots=True)
@@ -56,39 +75,37 @@ class Pattern:
     context: tuple[Quote, ...] = ()
     rate: Rate = field(default_factory=Rate)
     other: bool = False
-    latest: tuple[int, str, bytes] | None = None
+    places: list[int] = field(default_factory=list)
+    latest: tuple[int, Sighting] | None = None
 
-    def hit(self, time: int, stream: str, raw: bytes) -> None:
-        """Count an event of a single line."""
-        self.count += 1
-        self.line_count += 1
-        if time > self.last:
-            self.last = time
-        elif time < self.first:
-            self.first = time
-        self.rate.add(time)
-        if self.count <= _FIRST_EXEMPLARS:
-            self.first = time if self.count == 1 else self.first
-            self.exemplars.append(Exemplar((Quote(time, stream, quote(raw)),)))
-        else:
-            self.latest = (time, stream, raw)
+    def tally(self, time: int, count: int, lines: int) -> None:
+        """Count events at about this time."""
+        self.count += count
+        self.line_count += lines
+        self.rate.add(time, count)
 
-    def hit_event(self, event: Event, stream: str) -> None:
-        """Count an event of several lines."""
-        self.hit(event.time, stream, event.raw)
-        self.line_count += event.more
-        if self.count <= _FIRST_EXEMPLARS:
-            more = (*event.start, *event.end)
-            lines = [Quote(time, stream, quote(raw)) for time, raw in more]
-            head = self.exemplars.pop().lines
-            self.exemplars.append(Exemplar((*head, *lines), event.more - len(more)))
+    def sight(self, place: int, seen: Sighting) -> bool:
+        """Remember an event as the first, second or last, by its place; whether it is the first."""
+        if self.latest is None or place > self.latest[0]:
+            self.latest = (place, seen)
+            self.last = seen.time
+        full = len(self.places) == _FIRST_EXEMPLARS
+        if place in self.places or (full and place > self.places[-1]):
+            return False
+        rank = bisect(self.places, place)
+        self.places.insert(rank, place)
+        self.exemplars.insert(rank, seen.exemplar())
+        del self.places[_FIRST_EXEMPLARS:], self.exemplars[_FIRST_EXEMPLARS:]
+        if rank == 0:
+            self.first = seen.time
+        return rank == 0
 
     def settle(self) -> None:
-        """Make an exemplar of the latest event."""
-        if self.latest is not None:
-            time, stream, raw = self.latest
-            self.exemplars.append(Exemplar((Quote(time, stream, quote(raw)),)))
-            self.latest = None
+        """Make an exemplar of the last event, if it is not one."""
+        if self.latest is not None and self.latest[0] not in self.places:
+            self.exemplars.append(self.latest[1].exemplar())
+        self.latest = None
+        self.first, self.last = min(self.first, self.last), max(self.first, self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +130,16 @@ class Mined:
         return self.patterns + self.overflow
 
 
+_MASKS = re.compile(r"<[a-z]{1,6}>…?")
+
+
 def fingerprint(severity: Severity, template: str) -> str:
-    """The same for the same kind of line in every run, on every host, for one mask version."""
-    text = f"{MASK_VERSION}\x1f{severity}\x1f{template}"
+    """The same for the same kind of line in every run, on every host, for one mask version.
+
+    What stands for the variable parts is left out, so that it does not matter which of the lines
+    that are alike but for their digits was seen first.
+    """
+    text = f"{MASK_VERSION}\x1f{severity}\x1f{_MASKS.sub('', template)}"
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 

@@ -19,13 +19,13 @@ class Rate:
         self.width_ns = FINEST_NS
         self._buckets: dict[int, int] = {}
 
-    def add(self, time_ns: int) -> None:
-        """Count one event."""
+    def add(self, time_ns: int, count: int = 1) -> None:
+        """Count events of one time."""
         buckets, index = self._buckets, time_ns // self.width_ns
         if index in buckets:
-            buckets[index] += 1
+            buckets[index] += count
             return
-        buckets[index] = 1
+        buckets[index] = count
         if len(buckets) > MOST_BUCKETS:
             self._coarsen()
 

@@ -30,45 +30,45 @@ class Surroundings:
 
     def __init__(self) -> None:
         self._earlier: list[_Row] = []
-        self._batch = LogBatch((), (), (), 0)
+        self._batch = LogBatch((), (), (), 0, 0, 0)
+        self._base = 0
         self._waiting: list[_Waiting] = []
-        self._left = {Severity.CRITICAL: 16, Severity.WARNING: 8}
 
     @property
-    def size(self) -> int:
-        """The number of lines in the current batch."""
+    def _size(self) -> int:
         return len(self._batch.lines)
 
     def enter(self, batch: LogBatch) -> None:
         """Go on with the next batch."""
-        self._earlier = self._rows(self.size - _LOOK_BACK, self.size)
+        self._earlier = self._rows(self._size - _LOOK_BACK, self._size)
+        self._base += self._size
         self._batch = batch
         for waiting in self._waiting:
             waiting.missing -= self._extend(waiting.pattern, 0, waiting.missing)
         self._waiting = [waiting for waiting in self._waiting if waiting.missing]
 
-    def note(self, pattern: Pattern, index: int, event: tuple[int, int, str]) -> None:
-        """Give the pattern the lines around its event, which ended before `index`.
+    def note(self, pattern: Pattern, place: int, event: tuple[int, int, str]) -> None:
+        """Give a grave pattern the lines around its event, which began at this place in the log.
 
         The event itself, given by its first and last time and its stream, is not among them.
-        Once enough patterns of its severity have theirs, nothing is given.
         """
-        if not self._left.get(pattern.severity):
+        if pattern.severity is Severity.INFO:
             return
-        self._left[pattern.severity] -= 1
+        index = place + 1 - self._base
         first, last, stream = event
         before = [
             row for row in self._rows(index - _LOOK_BACK, index)
             if not (row[1] == stream and first <= row[0] <= last)
         ]  # fmt: skip
         pattern.context = _quotes(before[-_BEFORE:])
+        self._waiting = [waiting for waiting in self._waiting if waiting.pattern is not pattern]
         missing = _AFTER - self._extend(pattern, index, _AFTER)
         if missing:
             self._waiting.append(_Waiting(pattern, missing))
 
     def tail(self) -> tuple[Quote, ...]:
         """The last lines."""
-        return _quotes(self._rows(self.size - _TAIL, self.size))
+        return _quotes(self._rows(self._size - _TAIL, self._size))
 
     def _extend(self, pattern: Pattern, start: int, most: int) -> int:
         """Add lines that come after the event; how many there were."""
@@ -78,10 +78,9 @@ class Surroundings:
 
     def _rows(self, start: int, end: int) -> list[_Row]:
         """Lines by their place in the batch; places below zero are in the batches before."""
-        batch = self._batch
-        low, high = max(0, start), max(0, min(end, len(batch.lines)))
-        earlier = self._earlier[max(0, len(self._earlier) + start) :] if start < 0 else []
-        span = slice(low, high)
+        batch, before = self._batch, len(self._earlier)
+        span = slice(max(0, start), max(0, end))
+        earlier = self._earlier[max(0, before + start) : max(0, before + min(0, end))]
         rows = zip(batch.times[span], batch.streams[span], batch.lines[span], strict=True)
         return [*earlier, *((time, stream, raw[: 1 << 12]) for time, stream, raw in rows)]
 

@@ -82,6 +82,5 @@ class FakeHost:
 
 def batch_of(lines: Sequence[LogLine]) -> LogBatch:
     """The lines as one batch."""
-    texts = [text for _, _, text in lines]
-    size = sum(len(text) for text in texts)
-    return LogBatch([time for time, _, _ in lines], [name for _, name, _ in lines], texts, size)
+    times, streams, texts = (list(column) for column in zip(*lines, strict=True))
+    return LogBatch.of(times, streams, texts)

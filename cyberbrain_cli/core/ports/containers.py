@@ -24,13 +24,22 @@ class LogBatch:
     """Consecutive whole lines of one container in the order the daemon gave them.
 
     The three sequences run in parallel: nanosecond times, streams (`stdout` or `stderr`) and
-    the raw text without its line end. `size_bytes` is what the text measured.
+    the raw text without its line end. `size_bytes` is what the text measured; `earliest` and
+    `latest` are the bounds of the times, 0 in a batch without lines.
     """
 
     times: Sequence[int]
     streams: Sequence[str]
     lines: Sequence[bytes]
     size_bytes: int
+    earliest: int
+    latest: int
+
+    @classmethod
+    def of(cls, times: Sequence[int], streams: Sequence[str], lines: Sequence[bytes]) -> LogBatch:
+        """A batch of lines that are whole: the rest follows from them."""
+        size = sum(map(len, lines))
+        return cls(times, streams, lines, size, min(times, default=0), max(times, default=0))
 
 
 class ContainerHost(Protocol):

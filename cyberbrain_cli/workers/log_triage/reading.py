@@ -44,29 +44,26 @@ class LineCap:
                 yield batch  # a sign of life, at which the reader may stop
                 continue
             room = len(batch.lines) if self._most is None else max(0, self._most - self.taken)
-            if room:
-                self.last = max(
-                    batch.times[:room] if self.last is None else (self.last, *batch.times[:room])
-                )
             whole = len(batch.lines) <= room
+            if room:
+                last = batch.latest if whole else max(batch.times[:room])
+                self.last = last if self.last is None else max(self.last, last)
             taken = batch if whole else _until(batch, self.last or 0)
             self.taken += len(taken.lines)
             self.cut = self.cut or len(taken.lines) < len(batch.lines)
             if taken.lines:
                 yield taken
-            if not whole and min(batch.times) > (self.last or 0) + _DISORDER_NS:
+            if not whole and batch.earliest > (self.last or 0) + _DISORDER_NS:
                 return
 
 
 def _until(batch: LogBatch, last: int) -> LogBatch:
     """The lines of the batch up to a time."""
     kept = [index for index, time in enumerate(batch.times) if time <= last]
-    lines = [batch.lines[index] for index in kept]
-    return LogBatch(
+    return LogBatch.of(
         [batch.times[index] for index in kept],
         [batch.streams[index] for index in kept],
-        lines,
-        sum(len(line) for line in lines),
+        [batch.lines[index] for index in kept],
     )
 
 
