@@ -37,9 +37,11 @@ def application(rng: random.Random, now: datetime) -> str:
     order, took = rng.randrange(1, 10**6), rng.randrange(1, 4000)
     kind = rng.randrange(100)
     if kind < 45:
-        return f"{stamp} INFO  shop.orders: order {order} placed by user {rng.choice(_USERS)} in {took} ms"
+        user = rng.choice(_USERS)
+        return f"{stamp} INFO  shop.orders: order {order} placed by user {user} in {took} ms"
     if kind < 75:
-        return f"{stamp} INFO  shop.db: query took {took / 10:.1f} ms, {rng.randrange(500)} rows from pool of 20"
+        rows = rng.randrange(500)
+        return f"{stamp} INFO  shop.db: query took {took / 10:.1f} ms, {rows} rows from pool of 20"
     if kind < 90:
         return (
             f"{stamp} DEBUG shop.cache: hit ratio {rng.random():.3f} for shard {rng.randrange(16)}"
@@ -53,10 +55,11 @@ def application(rng: random.Random, now: datetime) -> str:
 
 def logfmt(rng: random.Random, now: datetime) -> str:
     """A line in logfmt."""
+    peer = f"10.0.{rng.randrange(9)}.{rng.randrange(250)}:{rng.randrange(1024, 65535)}"
     return (
         f'time="{now:%Y-%m-%dT%H:%M:%SZ}" level={rng.choices(("info", "warning"), (97, 3))[0]} '
         f'msg="request completed" method=GET path={rng.choice(_PATHS)} status=200 '
-        f"duration={rng.random() * 900:.3f}ms bytes={rng.randrange(10**5)} peer=10.0.{rng.randrange(9)}.{rng.randrange(250)}:{rng.randrange(1024, 65535)}"
+        f"duration={rng.random() * 900:.3f}ms bytes={rng.randrange(10**5)} peer={peer}"
     )
 
 
@@ -79,8 +82,10 @@ def postgres(rng: random.Random, now: datetime) -> str:
     """A line of PostgreSQL's log."""
     stamp = f"{now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03d} UTC [{rng.randrange(50, 900)}]"
     if rng.randrange(4):
-        return f"{stamp} LOG:  duration: {rng.random() * 50:.3f} ms  statement: SELECT * FROM orders WHERE id = {rng.randrange(10**6)}"
-    return f"{stamp} LOG:  checkpoint complete: wrote {rng.randrange(900)} buffers ({rng.random() * 9:.1f}%); write={rng.random() * 30:.3f} s"
+        statement = f"SELECT * FROM orders WHERE id = {rng.randrange(10**6)}"
+        return f"{stamp} LOG:  duration: {rng.random() * 50:.3f} ms  statement: {statement}"
+    wrote = f"wrote {rng.randrange(900)} buffers ({rng.random() * 9:.1f}%)"
+    return f"{stamp} LOG:  checkpoint complete: {wrote}; write={rng.random() * 30:.3f} s"
 
 
 def with_ids(rng: random.Random, now: datetime) -> str:

