@@ -17,6 +17,7 @@ import requests
 
 from cyberbrain_cli.adapters import docker_logs
 from cyberbrain_cli.adapters.docker_address import client_arguments, unreachable
+from cyberbrain_cli.adapters.docker_network import network_of
 from cyberbrain_cli.adapters.docker_sdk_logs import read_sdk
 from cyberbrain_cli.core.errors import CyberbrainError, DockerUnavailable, NotFound
 from cyberbrain_cli.core.ports import LogBatch, Window
@@ -215,6 +216,7 @@ def _inspected(found: Mapping[str, Any]) -> ContainerInfo:
         restart_count=int(found.get("RestartCount") or 0),
         tty=bool(config["Tty"]),
         log_driver=found["HostConfig"]["LogConfig"]["Type"],
+        network=network_of(found),
     )
 
 

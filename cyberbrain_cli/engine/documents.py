@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from cyberbrain_cli.core.errors import CyberbrainError
 from cyberbrain_cli.core.findings import Finding
+from cyberbrain_cli.core.incidents import Chain, Story
 from cyberbrain_cli.core.ports import ArtifactStore, History
 from cyberbrain_cli.core.records import RunDocument
 
@@ -22,25 +23,44 @@ def run_document(history: History, artifacts: ArtifactStore, run_id: int) -> Run
     Findings live only in artifacts; one that is missing or unreadable becomes a warning.
     """
     run = history.run(run_id)
-    findings: list[Finding] = []
+    read: list[_Analysis] = []
     warnings: list[str] = []
     for job in run.jobs:
         for artifact in job.artifacts:
             if artifact.kind == ANALYSIS:
                 try:
-                    findings += read_findings(artifacts, artifact.path)
+                    read.append(_read(artifacts, artifact.path))
                 except CyberbrainError as error:
                     warnings.append(f"Findings of job '{job.key}': {error.message}")
-    return RunDocument(SCHEMA_VERSION, run, tuple(findings), tuple(warnings))
+    return RunDocument(
+        SCHEMA_VERSION,
+        run,
+        tuple(finding for analysis in read for finding in analysis.findings),
+        tuple(warnings),
+        chains=tuple(chain for analysis in read for chain in analysis.chains),
+        stories=tuple(analysis.story for analysis in read if analysis.story is not None),
+    )
 
 
 def read_findings(artifacts: ArtifactStore, path: str) -> tuple[Finding, ...]:
     """The findings in an artifact. Raises NotFound when it is gone or is not an analysis."""
+    return _read(artifacts, path).findings
+
+
+@dataclass(frozen=True, slots=True)
+class _Analysis:
+    """What a run document takes from an analysis; only the findings are in each of them."""
+
+    findings: tuple[Finding, ...]
+    chains: tuple[Chain, ...] = ()
+    story: Story | None = None
+
+
+def _read(artifacts: ArtifactStore, path: str) -> _Analysis:
     content = artifacts.read(path)
     try:
-        document = json.loads(content)
-        return TypeAdapter(tuple[Finding, ...]).validate_python(document["findings"])
-    except (ValueError, ValidationError, KeyError, TypeError):
+        return TypeAdapter(_Analysis).validate_json(content)
+    except ValueError:
         raise CyberbrainError(
             f"The artifact {path} is not a readable analysis.", "cyberbrain artifacts verify"
         ) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from cyberbrain_cli.core.findings import Evidence, Finding, FindingState
@@ -10,12 +9,10 @@ from cyberbrain_cli.core.ports import Report
 from cyberbrain_cli.core.records import ContainerReading
 from cyberbrain_cli.core.timestamps import format_ns
 from cyberbrain_cli.render import human
+from cyberbrain_cli.render.escaping import escape, fenced
+from cyberbrain_cli.render.incident_view import incident
 from cyberbrain_cli.render.run_view import gap_text, truncation_text
-from cyberbrain_cli.render.safe import safe
 
-_MARKUP = re.compile(r"([\\`*_\[\]|~$])")
-_AT_START = re.compile(r"^(\d*)([#+\-=>.)])")
-_LINK = re.compile(r"(?i)((?<=:)//|(?<=www)\.|(?<=mailto):)")
 _SEVERITIES = ("critical", "warning", "info")
 
 
@@ -25,21 +22,6 @@ class MarkdownDocuments:
     def markdown(self, report: Report) -> str:
         """The report as Markdown, hostile text escaped."""
         return "\n".join(_report(report)).rstrip("\n") + "\n"
-
-
-def escape(text: str) -> str:
-    """Text that shows as it is in Markdown and HTML: no markup, no link, one line."""
-    plain = safe(" ".join(text.split()))
-    marked = _AT_START.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", plain))
-    return _LINK.sub(r"\\\1", marked).replace("&", "&amp;").replace("<", "&lt;")
-
-
-def fenced(lines: list[str]) -> list[str]:
-    """The lines as a code block whose fence is longer than any run of backticks in them."""
-    content = [safe(line) for line in lines]
-    longest = max((len(run) for line in content for run in re.findall("`+", line)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return [f"{fence}text", *content, fence]
 
 
 def _report(report: Report) -> Iterator[str]:
@@ -55,6 +37,7 @@ def _report(report: Report) -> Iterator[str]:
         yield ""
     if open_ones:
         yield from _overview(open_ones)
+        yield from incident(report)
         for item in open_ones:
             yield from _finding(item)
     if resolved:

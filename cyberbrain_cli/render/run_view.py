@@ -7,6 +7,7 @@ from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.records import ContainerReading, JobRecord, RunDocument, RunRecord
 from cyberbrain_cli.render import human
 from cyberbrain_cli.render.columns import STATUS_STYLES
+from cyberbrain_cli.render.incident_view import show_incident
 from cyberbrain_cli.render.page import Page
 
 EVIDENCE_SHOWN = 3
@@ -20,6 +21,7 @@ def show_run(document: RunDocument, page: Page) -> None:
     _headline(run, page)
     for job in run.jobs:
         _trouble(job, page)
+    show_incident(document, page)
     _findings(document.findings, run, page)
     page.gap()
     for job in run.jobs:

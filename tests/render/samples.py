@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from cyberbrain_cli.core.findings import Evidence, Finding, FindingState, Severity, Source
+from cyberbrain_cli.core.incidents import Chain, Link
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.records import (
     ArtifactRecord,
@@ -44,6 +46,11 @@ def finding(**changes: object) -> Finding:
         "evidence": (Evidence(T0 + 123, "stderr", "connect ECONNREFUSED 10.0.0.3:5432"),),
     }
     return Finding(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def chain(text: str = "shop-db: disk full at 02:58:51 → shop-app: refused at 02:58:53") -> Chain:
+    root = Link("shop-db", "b2", text, 1, T0)
+    return Chain(text, (root, Link("shop-app", "a1", text, 231, T0 + 9, "shop-db", text)))
 
 
 READING = ContainerReading(
@@ -101,6 +108,10 @@ def run(**changes: object) -> RunRecord:
 
 def document(*findings: Finding, **changes: object) -> RunDocument:
     return RunDocument(1, run(**changes), findings)
+
+
+def with_incident(text: str) -> RunDocument:
+    return replace(document(finding()), chains=(chain(text),))
 
 
 def summary(**changes: object) -> RunSummary:

@@ -11,8 +11,9 @@ from markdown_it import MarkdownIt
 
 from cyberbrain_cli.core.findings import Evidence, FindingState
 from cyberbrain_cli.core.ports import Report
-from cyberbrain_cli.render.documents import MarkdownDocuments, escape, fenced
-from tests.render.samples import READING, START, T0, finding
+from cyberbrain_cli.render.documents import MarkdownDocuments
+from cyberbrain_cli.render.escaping import escape, fenced
+from tests.render.samples import READING, START, T0, chain, finding
 
 ATTACKS = (
     "<script>alert(1)</script>",
@@ -72,7 +73,7 @@ def report(text: str) -> str:
         evidence=(Evidence(T0, "stdout", text), Evidence(T0, "stdout", "after")),
     )
     gone = finding(id="b", title=text, state=FindingState.RESOLVED)
-    made = Report(text, START, (item, gone), (READING,), (text,))
+    made = Report(text, START, (item, gone), (READING,), (text,), (chain(text),))
     return MarkdownDocuments().markdown(made)
 
 

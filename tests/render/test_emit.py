@@ -17,7 +17,7 @@ from cyberbrain_cli.render.emit import emit_document, emit_error, emit_record, e
 from cyberbrain_cli.render.launch_view import show_totals
 from cyberbrain_cli.render.run_view import show_run
 from cyberbrain_cli.render.screen import Output, Screen
-from tests.render.samples import COST, HOSTILE, document, finding, summary
+from tests.render.samples import COST, HOSTILE, document, finding, summary, with_incident
 
 Capture = pytest.CaptureFixture[str]
 
@@ -36,6 +36,12 @@ def test_the_run_document_is_what_its_schema_says(capsys: Capture) -> None:
     assert found["title"] == HOSTILE
     assert found["evidence"][0]["time"].endswith("000000123Z")
     assert json.loads(out)["run"]["cost"]["amount"] == "0.0021"
+
+
+def test_what_explains_what_is_part_of_the_schema(capsys: Capture) -> None:
+    emit_document(Screen(Output.JSON), with_incident(HOSTILE), show_run)
+    answer = valid(capsys.readouterr().out, Document.RUN)
+    assert answer["chains"][0]["links"][1]["cause"] == "shop-db"
 
 
 def test_json_is_one_ascii_line_that_no_terminal_obeys(capsys: Capture) -> None:

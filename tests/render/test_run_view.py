@@ -9,7 +9,7 @@ from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.records import Cost, ErrorRecord, RunDocument
 from cyberbrain_cli.render.page import Page
 from cyberbrain_cli.render.run_view import show_run
-from tests.render.samples import HOSTILE, T0, document, finding
+from tests.render.samples import HOSTILE, T0, document, finding, with_incident
 
 
 def shown(what: RunDocument, width: int = 0) -> str:
@@ -86,3 +86,9 @@ def test_an_endless_line_is_cut_in_numbers() -> None:
     text = shown(document(finding(evidence=(Evidence(T0, "stdout", "x" * 1_000_000),))))
     assert "… 999,500 characters more" in text
     assert len(text) < 3000
+
+
+def test_a_chain_is_told_before_the_findings_it_explains() -> None:
+    text = shown(with_incident("shop-db: disk full at 02:58:51 → shop-app: refused at 02:58:53"))
+    assert text.index("shop-db: disk full at 02:58:51 → shop-app: refused") < text.index("CRITICAL")
+    assert "\x1b" not in shown(with_incident(HOSTILE))

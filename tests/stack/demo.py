@@ -16,6 +16,7 @@ _OURS = ("--filter", f"label={docker.LABEL}")
 _DEMO = "cyberbrain.demo=1"
 _PROGRAMS = Path(__file__).parent / "incident"
 CONTAINERS = ("shop-db", "shop-app", "shop-proxy", "shop-mail")
+_DEPENDS = {"shop-app": "db:service_started:false", "shop-proxy": "app:service_started:false"}
 
 
 def up() -> Record:
@@ -29,12 +30,14 @@ def up() -> Record:
         labels = ["--label", docker.LABEL, "--label", _DEMO]
         labels += ["--label", "com.docker.compose.project=shop"]
         labels += ["--label", f"com.docker.compose.service={name.removeprefix('shop-')}"]
+        if name in _DEPENDS:
+            labels += ["--label", f"com.docker.compose.depends_on={_DEPENDS[name]}"]
         script = 'awk "$0" && echo > /tmp/written; trap "exit 0" TERM; sleep 2147483 & wait'
         docker.run(
             daemon, "run", "-d", "--network=none", f"--name={name}", *labels, docker.IMAGE,
             "sh", "-c", script, (_PROGRAMS / f"{name}.awk").read_text(), check=True,
         )  # fmt: skip
-    for name in CONTAINERS:
+        # One after the other: what the database suffers begins before what the others do.
         state.wait(lambda name=name: _written(daemon, name), f"{name} to write its log")  # type: ignore[misc]
     return state.save(NAME, {"containers": CONTAINERS})
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from cyberbrain_cli.core.findings import Finding
+from cyberbrain_cli.core.incidents import Chain, Story
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.records import (
     NewArtifact,
@@ -96,6 +97,8 @@ class Report:
     findings: tuple[Finding, ...]
     readings: tuple[Any, ...]
     notes: tuple[str, ...] = ()
+    chains: tuple[Chain, ...] = ()
+    story: Story | None = None
 
 
 class Documents(Protocol):

@@ -23,6 +23,7 @@ from cyberbrain_cli.core.records.listings import (
 )
 from cyberbrain_cli.core.records.readings import (
     ContainerInfo,
+    ContainerNetwork,
     ContainerReading,
     Cursor,
     Gap,
@@ -45,6 +46,7 @@ __all__ = [
     "ArtifactRecord",
     "AuditEvent",
     "ContainerInfo",
+    "ContainerNetwork",
     "ContainerReading",
     "Cost",
     "CostRow",

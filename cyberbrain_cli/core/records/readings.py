@@ -43,10 +43,24 @@ class ContainerReading:
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerNetwork:
+    """By what others on the host can reach a container: names, IP addresses, and its ports.
+
+    `names` are its host name and its aliases in the `networks` that it is in. A container that
+    does not run may have no address.
+    """
+
+    names: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    networks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerInfo:
     """A container as the daemon reports it. Labels and names are hostile input.
 
-    Restart count, exit code, OOM state and log driver are known only after `inspect`.
+    Restart count, exit code, OOM state, log driver and network are known only after `inspect`.
     """
 
     id: str
@@ -63,6 +77,7 @@ class ContainerInfo:
     restart_count: int = 0
     tty: bool = False
     log_driver: str | None = None
+    network: ContainerNetwork = ContainerNetwork()
 
     @property
     def compose_project(self) -> str | None:
@@ -73,6 +88,13 @@ class ContainerInfo:
     def compose_service(self) -> str | None:
         """The Compose service the container says it is."""
         return self.labels.get("com.docker.compose.service")
+
+    @property
+    def compose_dependencies(self) -> frozenset[str]:
+        """The services of its project that Compose says the container depends on."""
+        label = self.labels.get("com.docker.compose.depends_on", "")
+        names = (part.partition(":")[0].strip() for part in label.split(","))
+        return frozenset(name for name in names if name)
 
 
 @dataclass(frozen=True, slots=True)

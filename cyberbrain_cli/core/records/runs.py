@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cyberbrain_cli.core.findings import Finding
+from cyberbrain_cli.core.incidents import Chain, Story
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.records.ledger import Cost, TokenCount
 from cyberbrain_cli.core.records.readings import ContainerReading
@@ -99,10 +100,13 @@ class RunRecord:
 class RunDocument:
     """The document of `launch` and `runs show`: the run, and the findings of all its jobs.
 
-    `warnings` says what could not be shown, such as findings whose artifact is gone.
+    `warnings` says what could not be shown, such as findings whose artifact is gone. `chains`
+    say which findings explain which; `stories` are a model's words about them.
     """
 
     schema_version: int
     run: RunRecord
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...] = ()
+    chains: tuple[Chain, ...] = ()
+    stories: tuple[Story, ...] = ()

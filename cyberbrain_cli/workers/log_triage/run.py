@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from threading import Event
-from typing import Any
-
-from pydantic import TypeAdapter
 
 from cyberbrain_cli.core.errors import Cancelled, RunFailed
-from cyberbrain_cli.core.findings import Finding, against_previous
-from cyberbrain_cli.core.ports import Report
-from cyberbrain_cli.core.records import NewArtifact
+from cyberbrain_cli.core.findings import against_previous
 from cyberbrain_cli.core.worker import JobContext, Outcome
 from cyberbrain_cli.workers.log_triage.asking import Asker
 from cyberbrain_cli.workers.log_triage.params import LogTriageParams
 from cyberbrain_cli.workers.log_triage.triage import Triaged, triage
-
-SCHEMA_VERSION = 1
-_NOTHING = "No container on the allowlist fits the selection; nothing was read."
-_FINDINGS = TypeAdapter(tuple[Finding, ...])
-_TRIAGED = TypeAdapter(Triaged)
-_ELSEWHERE = {"findings", "cursor", "sightings"}
+from cyberbrain_cli.workers.log_triage.writing import Told, chains_of, write
 
 
 def run(params: LogTriageParams, ctx: JobContext) -> Outcome:
@@ -38,7 +28,7 @@ def run(params: LogTriageParams, ctx: JobContext) -> Outcome:
     return Outcome(
         findings=findings,
         containers=tuple(result.reading for result in results),
-        artifacts=_artifacts(ctx, results, findings, asker.degraded),
+        artifacts=write(ctx, Told(tuple(results), findings, chains_of(results), asker.degraded)),
         cursors=tuple(result.cursor for result in results if result.cursor is not None),
         patterns=tuple(sighting for result in results for sighting in result.sightings),
         degraded=asker.degraded,
@@ -78,34 +68,3 @@ def _insist_on_something(results: list[Triaged]) -> None:
             f"No log could be read. {results[0].reading.name}: {errors[0]}{more}",
             "cyberbrain containers",
         )
-
-
-def _artifacts(
-    ctx: JobContext,
-    results: list[Triaged],
-    findings: tuple[Finding, ...],
-    degraded: tuple[str, ...],
-) -> tuple[NewArtifact, ...]:
-    notes = [note for result in results for note in result.notes]
-    if not results:
-        notes.append(_NOTHING)
-    analysis: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
-        "findings": _FINDINGS.dump_python(findings, mode="json"),
-        "containers": [
-            _TRIAGED.dump_python(result, mode="json", exclude=_ELSEWHERE) for result in results
-        ],
-        "notes": notes,
-        "degraded": list(degraded),
-    }
-    report = Report(
-        title=f"Log triage: {ctx.directive}",
-        created_at=ctx.clock.now(),
-        findings=findings,
-        readings=tuple(result.reading for result in results),
-        notes=(*degraded, *notes),
-    )
-    return (
-        ctx.artifacts.json("analysis", "analysis.json", analysis),
-        ctx.artifacts.markdown("report", "report.md", report),
-    )

@@ -14,10 +14,12 @@ from cyberbrain_cli.core.records import (
 )
 from cyberbrain_cli.core.timestamps import LogTime
 from cyberbrain_cli.core.worker import JobContext, Target
+from cyberbrain_cli.logs.chain import Trouble
 from cyberbrain_cli.logs.digest import LeftOut
 from cyberbrain_cli.logs.evidence import redacted, shown_template
 from cyberbrain_cli.logs.judge import Judgement, judge
 from cyberbrain_cli.logs.miner import Miner
+from cyberbrain_cli.logs.trouble import trouble_of
 from cyberbrain_cli.workers.log_triage.asking import Asker
 from cyberbrain_cli.workers.log_triage.params import LogTriageParams
 from cyberbrain_cli.workers.log_triage.reading import Read, read
@@ -45,7 +47,7 @@ class PatternSummary:
 
 @dataclass(frozen=True, slots=True)
 class Triaged:
-    """What came of one container; nothing in it is unredacted."""
+    """What came of one container; nothing in it is unredacted but `trouble`, which stays inside."""
 
     reading: ContainerReading
     findings: tuple[Finding, ...] = ()
@@ -56,6 +58,7 @@ class Triaged:
     notes: tuple[str, ...] = ()
     cursor: Cursor | None = None
     sightings: tuple[PatternSighting, ...] = ()
+    trouble: Trouble | None = None
 
     @property
     def covered(self) -> bool:
@@ -104,6 +107,7 @@ def triage(
             PatternSighting(name, pattern.fingerprint, pattern.count)
             for pattern in done.mined.patterns
         ),
+        trouble=trouble_of(judgement),
     )
 
 

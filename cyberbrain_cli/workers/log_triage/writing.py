@@ -1,0 +1,71 @@
+"""What the job has to say of all its containers, as its artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from cyberbrain_cli.core.findings import Finding
+from cyberbrain_cli.core.incidents import Chain
+from cyberbrain_cli.core.ports import Report
+from cyberbrain_cli.core.records import NewArtifact
+from cyberbrain_cli.core.worker import JobContext
+from cyberbrain_cli.logs.chain import chains
+from cyberbrain_cli.workers.log_triage.triage import Triaged
+
+SCHEMA_VERSION = 1
+_NOTHING = "No container on the allowlist fits the selection; nothing was read."
+_FINDINGS = TypeAdapter(tuple[Finding, ...])
+_CHAINS = TypeAdapter(tuple[Chain, ...])
+_TRIAGED = TypeAdapter(Triaged)
+_ELSEWHERE = {"findings", "cursor", "sightings", "trouble"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that the job found out; nothing that leaves is unredacted."""
+
+    results: tuple[Triaged, ...]
+    findings: tuple[Finding, ...]
+    chains: tuple[Chain, ...]
+    degraded: tuple[str, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of how the containers were read and judged."""
+        notes = tuple(note for result in self.results for note in result.notes)
+        return notes if self.results else (*notes, _NOTHING)
+
+
+def chains_of(results: Sequence[Triaged]) -> tuple[Chain, ...]:
+    """Which container's trouble explains which."""
+    return chains([result.trouble for result in results if result.trouble is not None])
+
+
+def write(ctx: JobContext, told: Told) -> tuple[NewArtifact, ...]:
+    """Write `analysis.json` for programs and `report.md` for people."""
+    analysis: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "findings": _FINDINGS.dump_python(told.findings, mode="json"),
+        "chains": _CHAINS.dump_python(told.chains, mode="json"),
+        "containers": [
+            _TRIAGED.dump_python(result, mode="json", exclude=_ELSEWHERE) for result in told.results
+        ],
+        "notes": list(told.notes),
+        "degraded": list(told.degraded),
+    }
+    report = Report(
+        title=f"Log triage: {ctx.directive}",
+        created_at=ctx.clock.now(),
+        findings=told.findings,
+        readings=tuple(result.reading for result in told.results),
+        notes=(*told.degraded, *told.notes),
+        chains=told.chains,
+    )
+    return (
+        ctx.artifacts.json("analysis", "analysis.json", analysis),
+        ctx.artifacts.markdown("report", "report.md", report),
+    )
