@@ -116,6 +116,10 @@ class LlmUnavailable(Unavailable):
     code = "llm_unavailable"
 
 
+class PromptTooLong(LlmUnavailable):
+    """The server counts more tokens in a prompt than it may have; the prompt was not sent."""
+
+
 class PolicyRefused(CyberbrainError):
     """Refused: not on the allowlist, not approved, or outside where it may be."""
 

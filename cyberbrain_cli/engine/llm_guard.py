@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from cyberbrain_cli.core.errors import Cancelled, CyberbrainError, LlmUnavailable
+from cyberbrain_cli.core.errors import Cancelled, CyberbrainError, LlmUnavailable, PromptTooLong
 from cyberbrain_cli.core.ports import (
     Attempt,
     ChatEndpoint,
@@ -116,14 +116,21 @@ class GuardedLlm:
     def _prompt_tokens(self, request: ChatRequest) -> int:
         """The most that the prompt is: our count, or the server's where that is more.
 
-        Raises LlmUnavailable when the server's own count leaves no room for the answer, since
-        some servers would silently clip the prompt.
+        Raises PromptTooLong when the server counts more than the request allows, or when its
+        count leaves no room for the answer, since some servers would silently clip the prompt.
         """
         texts = (request.system, request.user)
         counted = sum(map(self.count, texts))
         exact = self._exactly(texts)
+        most = request.most_prompt_tokens
+        if exact is not None and most is not None and exact > most:
+            raise PromptTooLong(
+                f"A request of {exact} tokens by the server's count is more than the {most} that "
+                "were set aside for it; it was not sent.",
+                "Raise digest_tokens in the directive.",
+            )
         if exact is not None and exact + request.max_tokens > self.info.context_tokens:
-            raise LlmUnavailable(
+            raise PromptTooLong(
                 f"A request of {exact} tokens, and {request.max_tokens} for the answer, do not "
                 f"fit the {self.info.context_tokens} that the model at {self.info.endpoint} takes.",
                 CONTEXT_HINT,

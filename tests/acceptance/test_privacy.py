@@ -154,7 +154,8 @@ def test_a_preview_is_byte_for_byte_what_a_launch_sends_and_sends_nothing(
     assert not any(in_log.encode() in request.body for request in scripted.requests)
     assert json.loads(cyberbrain("runs", "-o", "json").stdout)["runs"] == []
     requests = json.loads(previewed.stdout)["requests"]
-    assert len(requests) == 2
+    assert [request["purpose"] for request in requests].count("triage") == 2
+    assert requests[-1]["purpose"] == "story"
     launch(cyberbrain, *span)
     sent = {chat.body.decode() for chat in scripted.chats}
     assert {request["body"] for request in requests} == sent

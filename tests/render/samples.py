@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from cyberbrain_cli.core.findings import Evidence, Finding, FindingState, Severity, Source
-from cyberbrain_cli.core.incidents import Chain, Link
+from cyberbrain_cli.core.incidents import Chain, Link, Story
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.records import (
     ArtifactRecord,
@@ -51,6 +51,10 @@ def finding(**changes: object) -> Finding:
 def chain(text: str = "shop-db: disk full at 02:58:51 → shop-app: refused at 02:58:53") -> Chain:
     root = Link("shop-db", "b2", text, 1, T0)
     return Chain(text, (root, Link("shop-app", "a1", text, 231, T0 + 9, "shop-db", text)))
+
+
+def story(text: str = "The database was full [1].") -> Story:
+    return Story(text, ("a1",), text, 2)
 
 
 READING = ContainerReading(
@@ -111,7 +115,7 @@ def document(*findings: Finding, **changes: object) -> RunDocument:
 
 
 def with_incident(text: str) -> RunDocument:
-    return replace(document(finding()), chains=(chain(text),))
+    return replace(document(finding()), chains=(chain(text),), stories=(story(text),))
 
 
 def summary(**changes: object) -> RunSummary:

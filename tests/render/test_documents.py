@@ -13,7 +13,7 @@ from cyberbrain_cli.core.findings import Evidence, FindingState
 from cyberbrain_cli.core.ports import Report
 from cyberbrain_cli.render.documents import MarkdownDocuments
 from cyberbrain_cli.render.escaping import escape, fenced
-from tests.render.samples import READING, START, T0, chain, finding
+from tests.render.samples import READING, START, T0, chain, finding, story
 
 ATTACKS = (
     "<script>alert(1)</script>",
@@ -73,7 +73,7 @@ def report(text: str) -> str:
         evidence=(Evidence(T0, "stdout", text), Evidence(T0, "stdout", "after")),
     )
     gone = finding(id="b", title=text, state=FindingState.RESOLVED)
-    made = Report(text, START, (item, gone), (READING,), (text,), (chain(text),))
+    made = Report(text, START, (item, gone), (READING,), (text,), (chain(text),), story(text))
     return MarkdownDocuments().markdown(made)
 
 
@@ -113,6 +113,15 @@ def test_the_report_has_the_findings_and_what_was_and_was_not_read() -> None:
     assert "| shop-db | 2026-11-23" in text
     assert "rotated away unread" in text
     assert "limit 10,000" in text
+
+
+def test_the_models_words_are_marked_as_such() -> None:
+    made = Report("Triage", START, (finding(),), (), (), (chain(),), story("It broke [1]."))
+    text = MarkdownDocuments().markdown(made)
+    start = text.index("## In the model's words")
+    assert "it proves nothing" in text[start:]
+    assert "2 findings for lack of room" in text[start:]
+    assert text.index("upstream refused connections", start) < text.index("ECONNREFUSED")
 
 
 def test_a_report_without_findings_says_so() -> None:

@@ -91,4 +91,6 @@ def test_an_endless_line_is_cut_in_numbers() -> None:
 def test_a_chain_is_told_before_the_findings_it_explains() -> None:
     text = shown(with_incident("shop-db: disk full at 02:58:51 → shop-app: refused at 02:58:53"))
     assert text.index("shop-db: disk full at 02:58:51 → shop-app: refused") < text.index("CRITICAL")
+    assert "In the model's words" in text
     assert "\x1b" not in shown(with_incident(HOSTILE))
+    assert "\u202e" not in shown(with_incident(HOSTILE))

@@ -60,10 +60,11 @@ def test_the_question_fits_the_budget_and_the_context() -> None:
     for options, context in (({"digest_tokens": 500}, 8192), ({"digest_tokens": 9999}, 2500)):
         llm = ScriptedLlm(context_tokens=context)
         run_worker(WORKER, host(app=logs), options, llm=llm)
-        (request,) = llm.requests
-        used = llm.count(request.system) + llm.count(request.user)
-        assert used + request.max_tokens <= context
-        assert used <= options["digest_tokens"] + 900
+        assert [request.purpose for request in llm.requests] == ["triage", "story"]
+        for request in llm.requests:
+            used = llm.count(request.system) + llm.count(request.user)
+            assert used + request.max_tokens <= context
+            assert used <= options["digest_tokens"] + 900
     assert WORKER.tokens_at_most is not None
     assert WORKER.tokens_at_most(WORKER.params(), 2) >= 2 * 2700
 

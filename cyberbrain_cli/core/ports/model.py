@@ -24,7 +24,11 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One question to the model. Its text is never printed by accident."""
+    """One question to the model. Its text is never printed by accident.
+
+    `most_prompt_tokens` is the most that both texts together may be by the server's own count;
+    None leaves it to the model's context.
+    """
 
     purpose: str
     container: str | None
@@ -32,6 +36,7 @@ class ChatRequest:
     user: str = field(repr=False)
     schema: Mapping[str, Any] | None = field(repr=False)
     max_tokens: int
+    most_prompt_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cyberbrain_cli.core.worker import Worker
-from cyberbrain_cli.workers.log_triage.asking import tokens_at_most
 from cyberbrain_cli.workers.log_triage.params import LogTriageParams
 from cyberbrain_cli.workers.log_triage.run import run
+from cyberbrain_cli.workers.log_triage.telling import tokens_at_most
 
 WORKER = Worker(
     key="log_triage",

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Lock
 
-from cyberbrain_cli.core.errors import BudgetSpent, LlmUnavailable
+from cyberbrain_cli.core.errors import (
+    BudgetSpent,
+    CyberbrainError,
+    LlmUnavailable,
+    PromptTooLong,
+)
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.ports import Llm, Window
 from cyberbrain_cli.core.worker import JobContext
@@ -38,6 +43,7 @@ class Asker:
     ctx: JobContext
     params: LogTriageParams
     _missed: dict[str, list[str]] = field(default_factory=dict)
+    _regrets: list[str] = field(default_factory=list)
     _failures: int = 0
     _spent: bool = False
     _why: str = ""
@@ -64,6 +70,15 @@ class Asker:
                 self._miss(error, name)
                 return Opinion(judgement.findings)
 
+    def free(self) -> Llm | None:
+        """The model for one question more; None when there is none or it was given up."""
+        return None if self._given_up() else self.ctx.llm
+
+    def regret(self, error: CyberbrainError, without: str) -> None:
+        """Remember what the job did without because of an error."""
+        with self._lock:
+            self._regrets.append(f"{error.message} {without}")
+
     @property
     def degraded(self) -> tuple[str, ...]:
         """What the job did without, in sentences."""
@@ -72,7 +87,7 @@ class Asker:
             shown = ", ".join(names[:_NAMED])
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             reasons.append(f"{reason} Judged by rules alone: {shown}{more}.")
-        return tuple(reasons)
+        return (*reasons, *self._regrets)
 
     def _ask(self, llm: Llm, judgement: Judgement, window: Window) -> Opinion:
         redact, name = self.ctx.redact, judgement.container.name
@@ -80,7 +95,9 @@ class Asker:
         if not digest.ids:
             self._miss(None, name, "The digest found no room in the model's context.")
             return Opinion(judgement.findings, digest.left_out)
-        reply = llm.ask(ask_about(name, digest.text, digest.ids, self.params.answer_tokens))
+        params = self.params
+        most = params.digest_tokens + fixed_tokens(llm, SYSTEM, framed(""))
+        reply = llm.ask(ask_about(name, digest.text, digest.ids, params.answer_tokens, most))
         answer = read_answer(reply, frozenset(digest.ids), redact)
         if not answer.usable:
             self._miss(None, name, f"The model's answer was of no use: {answer.notes[-1]}.")
@@ -88,7 +105,7 @@ class Asker:
         return Opinion(merge(judgement, answer.remarks, redact), digest.left_out, notes)
 
     def _digest(self, llm: Llm, judgement: Judgement, window: Window) -> Digest:
-        fixed = llm.count(SYSTEM) + llm.count(framed("")) + _SPARE_TOKENS
+        fixed = fixed_tokens(llm, SYSTEM, framed(""))
         room = llm.info.context_tokens - fixed - self.params.answer_tokens
         return make_digest(
             judgement,
@@ -108,13 +125,12 @@ class Asker:
         """Remember that the model had no say about a container, and why."""
         with self._lock:
             if error is not None:
-                self._failures += 1
+                self._failures += not isinstance(error, PromptTooLong)
                 self._spent = self._spent or isinstance(error, BudgetSpent)
                 self._why = reason = error.message
             self._missed.setdefault(reason or self._why, []).append(name)
 
 
-def tokens_at_most(params: LogTriageParams, containers: int) -> int:
-    """The most tokens that a job over so many containers uses, retries aside."""
-    fixed = (len(SYSTEM) + len(framed(""))) // 2
-    return containers * (params.digest_tokens + params.answer_tokens + fixed)
+def fixed_tokens(llm: Llm, system: str, frame: str) -> int:
+    """What a prompt is before anything is put into its frame."""
+    return llm.count(system) + llm.count(frame) + _SPARE_TOKENS

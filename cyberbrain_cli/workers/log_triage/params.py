@@ -17,6 +17,9 @@ class LogTriageParams(LogTaskParams):
     answer_tokens: int = Field(
         700, ge=64, le=32_000, description="The most that the model may answer about one container."
     )
+    story: bool = Field(
+        True, description="Ask the model once more, for what the findings together tell."
+    )
     max_lines: int | None = Field(
         None,
         gt=0,

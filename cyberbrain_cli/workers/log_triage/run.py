@@ -10,6 +10,7 @@ from cyberbrain_cli.core.findings import against_previous
 from cyberbrain_cli.core.worker import JobContext, Outcome
 from cyberbrain_cli.workers.log_triage.asking import Asker
 from cyberbrain_cli.workers.log_triage.params import LogTriageParams
+from cyberbrain_cli.workers.log_triage.telling import closing
 from cyberbrain_cli.workers.log_triage.triage import Triaged, triage
 from cyberbrain_cli.workers.log_triage.writing import Told, chains_of, write
 
@@ -24,14 +25,17 @@ def run(params: LogTriageParams, ctx: JobContext) -> Outcome:
         ctx.previous,
         frozenset(result.reading.name for result in results if result.covered),
     )
+    chains = chains_of(results)
+    ruled = [finding for result in results for finding in result.ruled]
+    told = Told(tuple(results), findings, chains, closing(asker, ruled, chains), asker.degraded)
     ctx.check()
     return Outcome(
         findings=findings,
         containers=tuple(result.reading for result in results),
-        artifacts=write(ctx, Told(tuple(results), findings, chains_of(results), asker.degraded)),
+        artifacts=write(ctx, told),
         cursors=tuple(result.cursor for result in results if result.cursor is not None),
         patterns=tuple(sighting for result in results for sighting in result.sightings),
-        degraded=asker.degraded,
+        degraded=told.degraded,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from cyberbrain_cli.core.errors import LogsUnreadable, NotFound
@@ -47,7 +47,10 @@ class PatternSummary:
 
 @dataclass(frozen=True, slots=True)
 class Triaged:
-    """What came of one container; nothing in it is unredacted but `trouble`, which stays inside."""
+    """What came of one container; nothing in it is unredacted but `trouble`, which stays inside.
+
+    `ruled` are the findings as the rules had them, before the model had its say.
+    """
 
     reading: ContainerReading
     findings: tuple[Finding, ...] = ()
@@ -58,6 +61,7 @@ class Triaged:
     notes: tuple[str, ...] = ()
     cursor: Cursor | None = None
     sightings: tuple[PatternSighting, ...] = ()
+    ruled: tuple[Finding, ...] = ()
     trouble: Trouble | None = None
 
     @property
@@ -101,12 +105,13 @@ def triage(
         patterns_not_listed=max(0, len(judgement.assessments) - MOST_SHOWN),
         other_events=sum(pattern.count for pattern in done.mined.overflow),
         left_out=opinion.left_out,
-        notes=(*_notes(judgement, done, target), *opinion.notes),
+        notes=(*_notes(judgement, done, target), *_unseen(name, opinion.left_out), *opinion.notes),
         cursor=done.cursor,
         sightings=tuple(
             PatternSighting(name, pattern.fingerprint, pattern.count)
             for pattern in done.mined.patterns
         ),
+        ruled=judgement.findings,
         trouble=trouble_of(judgement),
     )
 
@@ -133,6 +138,15 @@ def _summaries(judgement: Judgement, ctx: JobContext) -> list[PatternSummary]:
         )
         for item in judgement.assessments[:MOST_SHOWN]
     ]
+
+
+def _unseen(name: str, left: LeftOut | None) -> Iterator[str]:
+    """What the model was not shown, in numbers."""
+    if left is not None and left.patterns:
+        yield (
+            f"{name}: {left.patterns} patterns with {left.events} events ({left.critical} critical,"
+            f" {left.warning} warning) did not fit into what the model was shown (digest_tokens)."
+        )
 
 
 def _notes(judgement: Judgement, done: Read, target: Target) -> list[str]:

@@ -9,19 +9,21 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from cyberbrain_cli.core.findings import Finding
-from cyberbrain_cli.core.incidents import Chain
+from cyberbrain_cli.core.incidents import Chain, Story
 from cyberbrain_cli.core.ports import Report
 from cyberbrain_cli.core.records import NewArtifact
 from cyberbrain_cli.core.worker import JobContext
 from cyberbrain_cli.logs.chain import chains
+from cyberbrain_cli.workers.log_triage.telling import Closing
 from cyberbrain_cli.workers.log_triage.triage import Triaged
 
 SCHEMA_VERSION = 1
 _NOTHING = "No container on the allowlist fits the selection; nothing was read."
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
 _CHAINS = TypeAdapter(tuple[Chain, ...])
+_STORY = TypeAdapter(Story | None)
 _TRIAGED = TypeAdapter(Triaged)
-_ELSEWHERE = {"findings", "cursor", "sightings", "trouble"}
+_ELSEWHERE = {"findings", "cursor", "sightings", "ruled", "trouble"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,16 @@ class Told:
     results: tuple[Triaged, ...]
     findings: tuple[Finding, ...]
     chains: tuple[Chain, ...]
+    closing: Closing
     degraded: tuple[str, ...]
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know of how the containers were read and judged."""
-        notes = tuple(note for result in self.results for note in result.notes)
-        return notes if self.results else (*notes, _NOTHING)
+        if not self.results:
+            return (_NOTHING,)
+        notes = (note for result in self.results for note in result.notes)
+        return (*notes, *self.closing.notes)
 
 
 def chains_of(results: Sequence[Triaged]) -> tuple[Chain, ...]:
@@ -51,6 +56,7 @@ def write(ctx: JobContext, told: Told) -> tuple[NewArtifact, ...]:
         "schema_version": SCHEMA_VERSION,
         "findings": _FINDINGS.dump_python(told.findings, mode="json"),
         "chains": _CHAINS.dump_python(told.chains, mode="json"),
+        "story": _STORY.dump_python(told.closing.story, mode="json"),
         "containers": [
             _TRIAGED.dump_python(result, mode="json", exclude=_ELSEWHERE) for result in told.results
         ],
@@ -64,6 +70,7 @@ def write(ctx: JobContext, told: Told) -> tuple[NewArtifact, ...]:
         readings=tuple(result.reading for result in told.results),
         notes=(*told.degraded, *told.notes),
         chains=told.chains,
+        story=told.closing.story,
     )
     return (
         ctx.artifacts.json("analysis", "analysis.json", analysis),
