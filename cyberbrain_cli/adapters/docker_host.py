@@ -122,7 +122,7 @@ class DockerHost:
     def first_log_time(self, container: ContainerInfo) -> int | None:
         """The time of the oldest line that the daemon still has; None for an empty log."""
         with closing(self._whole_log(container)) as batches:
-            return next((min(batch.times) for batch in batches if batch.times), None)
+            return next((batch.earliest for batch in batches if batch.lines), None)
 
     def resolve_image(self, reference: str) -> str:
         """The digest (or image id) that a reference means today. Raises NotFound."""

@@ -16,14 +16,15 @@ from urllib.parse import quote, urlencode
 
 from cyberbrain_cli.adapters.docker_address import unreachable
 from cyberbrain_cli.adapters.docker_stream import MARGIN_NS, StreamParser
+from cyberbrain_cli.adapters.read_ahead import ReadAhead
 from cyberbrain_cli.core.errors import CyberbrainError, DockerUnavailable, LogsUnreadable, NotFound
 from cyberbrain_cli.core.ports import LogBatch, Window
 from cyberbrain_cli.core.records import ContainerInfo
 from cyberbrain_cli.core.timestamps import NANOSECONDS
 
 CHUNK = 1024 * 1024
-SHORT_READ = 64 * 1024
-PAUSE_SECONDS = 0.0003
+SHORT_READ = 192 * 1024
+PAUSE_SECONDS = 0.0005
 """After a short read: reading too eagerly makes the daemon write line by line."""
 
 POLL_SECONDS = 0.5
@@ -61,8 +62,10 @@ def read_socket(
         closing(_request(path, log_path(container, window), timeout_seconds)) as connection,
     ):
         _insist_on_promise(sentinel)
-        for data in _Body(connection, path, timeout_seconds):
-            yield parser.feed(data)
+        body = _Body(connection, path, timeout_seconds)
+        with closing(ReadAhead(body.read, body.abort)) as ahead:
+            while (data := ahead.next(POLL_SECONDS)) != b"":
+                yield parser.feed(data or b"")
         _insist_alive(sentinel)
     yield parser.finish()
 
@@ -88,7 +91,7 @@ def message_of(body: bytes) -> str:
 
 
 class _Body:
-    """The body of a response: reads of any size; an empty one while the daemon is silent."""
+    """The body of a response."""
 
     def __init__(self, connection: socket.socket, path: str, timeout_seconds: float) -> None:
         self._connection = connection
@@ -97,15 +100,18 @@ class _Body:
         self._heard = time.monotonic()
         self._connection.settimeout(min(POLL_SECONDS, timeout_seconds))
 
-    def __iter__(self) -> Iterator[bytes]:
+    def abort(self) -> None:
+        """End the reading from another thread."""
+        self._connection.shutdown(socket.SHUT_RDWR)
+
+    def read(self) -> Iterator[bytes]:
+        """Reads of any size; an empty one while the daemon is silent."""
         head = b""
         while b"\r\n\r\n" not in head:
             data = self._receive()
             if data == b"" or len(head) > _MAX_HEAD:
                 raise _gone("it closed the connection")
             head += data or b""
-            if data is None:
-                yield b""
         head, _, body = head.partition(b"\r\n\r\n")
         if _status(head) != 200:
             raise refusal(_status(head), message_of(body + self._rest()))

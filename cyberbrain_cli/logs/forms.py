@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from cyberbrain_cli.logs.codes import LONGEST_READ, Coder, may_matter
+from cyberbrain_cli.logs.codes import LONGEST_READ, Codes
 from cyberbrain_cli.logs.lines import Kind, Line, read_line
 from cyberbrain_cli.logs.patterns import Pattern
 from cyberbrain_cli.logs.text import LONGEST_LINE
@@ -53,74 +53,82 @@ class Forms:
         self._most_bytes = most_bytes
         self._size = 0
         self._known: dict[bytes, Form] = {}
-        self._coded: set[bytes] = set()
         self._continuing: set[bytes] = set()
-        self._coders: dict[bytes, Coder] = {}
+        self._codes = Codes()
+        self._unmarked: set[bytes] = set()
         self._ids: re.Pattern[bytes] | None = None
 
     def of(self, lines: Sequence[bytes]) -> Keys:
         """The key of each line, and the form of each key."""
         if self._size > self._most_bytes:
             self._forget()
-        texts, keys, lasts = self._cut(lines)
-        new = lasts.keys() - self._known.keys() - self._coded
-        coded = {key for key in new if may_matter(key)}
-        self._coded |= coded
-        self._learn(new - coded, keys, lines)
-        coded = lasts.keys() & self._coded
-        if coded:
-            self._add_codes(coded, keys, texts)
+        text = b"\n".join((b"", *lines))
+        keys, lasts = self._keys(text, lines)
+        new = lasts.keys() - self._known.keys()
+        while new and self._find_codes(new, keys, lines):
+            keys, lasts = self._keys(text, lines)
+            new = lasts.keys() - self._known.keys()
+        if not lasts.keys().isdisjoint(self._unmarked):
+            keys = [
+                b"%b\0%b" % (key, self._codes.of(line)) if key in self._unmarked else key
+                for key, line in zip(keys, lines, strict=True)
+            ]
             lasts = _lasts(keys)
-            self._learn(lasts.keys() - self._known.keys(), keys, lines)
+            new = lasts.keys() - self._known.keys()
+        self._learn(new, keys, lines)
         return Keys(keys, lasts, self._known, lasts.keys() & self._continuing)
 
-    def _cut(self, lines: Sequence[bytes]) -> tuple[Sequence[bytes], list[bytes], dict[bytes, int]]:
-        """The lines without their ids where that makes many alike, their keys, the last of each."""
-        if self._ids is not None:
-            lines = _without(self._ids, lines)
-        keys = _without_digits(lines)
+    def _keys(self, text: bytes, lines: Sequence[bytes]) -> tuple[list[bytes], dict[bytes, int]]:
+        """The key of each line, and where each stands last."""
+        keys = self._cut(text if self._ids is None else self._ids.sub(b"~", text), lines)
         lasts = _lasts(keys)
-        new = lasts.keys() - self._known.keys() - self._coded
-        if self._ids is None and len(new) > max(_FEW, len(lines) // 8):
+        if self._ids is None and len(lasts.keys() - self._known.keys()) > len(lines) // 8 + _FEW:
             for ids in (_QUOTED_IDS, _IDS):
-                texts = _without(ids, lines)
-                shorter = _without_digits(texts)
+                shorter = self._cut(ids.sub(b"~", text), lines)
                 fewer = _lasts(shorter)
                 if len(fewer) < len(lasts) // 2:
                     self._ids = ids
-                    return texts, shorter, fewer
-        return lines, keys, lasts
+                    return shorter, fewer
+        return keys, lasts
+
+    def _cut(self, text: bytes, lines: Sequence[bytes]) -> list[bytes]:
+        """What is left of each line without its digits. `text` begins with a line end."""
+        keys = self._codes.mark(text).translate(None, _DIGITS).split(b"\n")
+        if len(keys) != len(lines) + 1:  # a line end within a line, which Docker never gives
+            marked = (self._codes.mark(b"\n" + line)[1:] for line in lines)
+            return [line.translate(None, _DIGITS) for line in marked]
+        del keys[0]
+        return keys
+
+    def _find_codes(
+        self, new: Collection[bytes], keys: list[bytes], lines: Sequence[bytes]
+    ) -> bool:
+        """Learn from lines of new kinds where numbers matter; whether there is something new."""
+        changed = False
+        firsts = _firsts(keys)
+        for key in new:
+            learnt = self._codes.learn(lines[firsts[key]])
+            changed = changed or bool(learnt)
+            if learnt is None:
+                self._unmarked.add(key)
+        return changed
 
     def _learn(self, new: Collection[bytes], keys: list[bytes], lines: Sequence[bytes]) -> None:
         if not new:
             return
-        firsts = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+        firsts = _firsts(keys)
         for key in new:
             form = self._known[key] = _understood(lines[firsts[key]])
             if form.opens_key or not form.is_head:
                 self._continuing.add(key)
         self._grow(new)
 
-    def _add_codes(self, coded: set[bytes], keys: list[bytes], texts: Sequence[bytes]) -> None:
-        places: dict[bytes, list[int]] = {key: [] for key in coded}
-        for index in [index for index, key in enumerate(keys) if key in coded]:
-            places[keys[index]].append(index)
-        for key, indexes in places.items():
-            coder = self._coders.get(key)
-            if coder is None:
-                coder = self._coders[key] = Coder(key)
-                self._grow((key,))
-            refined = coder.refined([texts[index] for index in indexes])
-            for index, with_codes in zip(indexes, refined, strict=True):
-                keys[index] = with_codes
-
     def _grow(self, learnt: Collection[bytes]) -> None:
         self._size += sum(map(len, learnt)) + _COST * len(learnt)
 
     def _forget(self) -> None:
-        self._continuing = set()
-        self._known, self._coders = {}, {}
-        self._coded = set()
+        self._known = {}
+        self._continuing, self._unmarked = set(), set()
         self._size = 0
 
 
@@ -128,15 +136,8 @@ def _lasts(keys: list[bytes]) -> dict[bytes, int]:
     return dict(zip(keys, range(len(keys)), strict=True))
 
 
-def _without_digits(lines: Sequence[bytes]) -> list[bytes]:
-    keys = b"\n".join(lines).translate(None, _DIGITS).split(b"\n")
-    return keys if len(keys) == len(lines) else [line.translate(None, _DIGITS) for line in lines]
-
-
-def _without(ids: re.Pattern[bytes], lines: Sequence[bytes]) -> list[bytes]:
-    """The lines with each UUID and long hexadecimal number cut out."""
-    texts = ids.sub(b"~", b"\n".join(lines)).split(b"\n")
-    return texts if len(texts) == len(lines) else [ids.sub(b"~", line) for line in lines]
+def _firsts(keys: list[bytes]) -> dict[bytes, int]:
+    return dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
 
 
 def _understood(raw: bytes) -> Form:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from operator import itemgetter
 
 from cyberbrain_cli.core.findings import Severity
 from cyberbrain_cli.core.ports import LogBatch
@@ -95,9 +94,11 @@ class Miner:
             key for key, pattern in patterns.items()
             if len(pattern.places) < 2 or pattern.places[-1] >= self._lines
         ]  # fmt: skip
-        for key, index in sorted(_notable(alone, lasts, new), key=itemgetter(1)):
-            seen = Sighting(batch.times[index], batch.streams[index], batch.lines[index])
-            self._sight(patterns[key], self._lines + index, seen)
+        for key, index in _notable(alone, lasts, new):
+            pattern, place = patterns[key], self._lines + index
+            if pattern.would_keep(place):
+                seen = Sighting(batch.times[index], batch.streams[index], batch.lines[index])
+                self._sight(pattern, place, seen)
 
     def _sight(self, pattern: Pattern, place: int, seen: Sighting) -> None:
         if pattern.sight(place, seen):

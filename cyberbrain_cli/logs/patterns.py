@@ -7,6 +7,7 @@ import re
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cyberbrain_cli.core.findings import Severity
 from cyberbrain_cli.logs.events import Event
@@ -34,8 +35,7 @@ class Exemplar:
     omitted: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """One event, not yet quoted: its first line, and what followed of it."""
 
     time: int
@@ -83,6 +83,11 @@ class Pattern:
         self.count += count
         self.line_count += lines
         self.rate.add(time, count)
+
+    def would_keep(self, place: int) -> bool:
+        """Whether an event at this place in the log would be remembered."""
+        latest = self.latest
+        return latest is None or place > latest[0] or place < self.places[-1]
 
     def sight(self, place: int, seen: Sighting) -> bool:
         """Remember an event as the first, second or last, by its place; whether it is the first."""
