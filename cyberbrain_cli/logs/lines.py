@@ -8,7 +8,7 @@ from enum import Enum
 
 from cyberbrain_cli.core.findings import Severity
 from cyberbrain_cli.logs import severity
-from cyberbrain_cli.logs.masks import mask
+from cyberbrain_cli.logs.masks import mask, mask_numbers
 from cyberbrain_cli.logs.plain import read_plain
 from cyberbrain_cli.logs.structured import Fields, read_structured
 from cyberbrain_cli.logs.text import clean
@@ -114,7 +114,7 @@ def _kind(text: str) -> Kind:
 
 def _part(kind: Kind, text: str) -> Line:
     """A line of a trace: its exceptions tell, its frames do not."""
-    template = mask(text)
+    template = mask_numbers(text)
     if kind is Kind.FRAME:
         return Line(kind, severity.INFO, leveled=False, template=template)
     level = severity.WARNING if _WARNING_CLASS.match(text) else severity.CRITICAL
@@ -125,7 +125,7 @@ def _part(kind: Kind, text: str) -> Line:
 def _indented(text: str) -> Line:
     """A line that begins with white space: part of a block, unless it names a level itself."""
     if _TOP.match(text):
-        template = mask(text)
+        template = mask_numbers(text)
         return Line(Kind.FRAME, severity.INFO, leveled=False, template=template, telling=template)
     if _NESTED.match(text):
         return _part(Kind.CAUSE, text.strip())

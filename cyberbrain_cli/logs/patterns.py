@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import NamedTuple
 
 from cyberbrain_cli.core.findings import Severity
 from cyberbrain_cli.logs.events import Event
-from cyberbrain_cli.logs.masks import MASK_VERSION
+from cyberbrain_cli.logs.masks import MASK_VERSION, skeleton
 from cyberbrain_cli.logs.rate import Rate
 from cyberbrain_cli.logs.text import quote
 
@@ -135,16 +134,13 @@ class Mined:
         return self.patterns + self.overflow
 
 
-_MASKS = re.compile(r"<[a-z]{1,6}>…?")
-
-
 def fingerprint(severity: Severity, template: str) -> str:
     """The same for the same kind of line in every run, on every host, for one mask version.
 
     What stands for the variable parts is left out, so that it does not matter which of the lines
     that are alike but for their digits was seen first.
     """
-    text = f"{MASK_VERSION}\x1f{severity}\x1f{_MASKS.sub('', template)}"
+    text = f"{MASK_VERSION}\x1f{severity}\x1f{skeleton(template)}"
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 

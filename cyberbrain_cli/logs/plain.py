@@ -7,12 +7,9 @@ from dataclasses import dataclass
 
 from cyberbrain_cli.core.findings import Severity
 from cyberbrain_cli.logs import severity
-from cyberbrain_cli.logs.masks import TIME
+from cyberbrain_cli.logs.header import UPPER_LEVELS, read_header
+from cyberbrain_cli.logs.stamps import TIME
 
-_UPPER = (
-    "TRACE|VERBOSE|DEBUG[1-5]?|DBG|INFO|INF|INFORMATION|NOTICE|WARN|WARNING|WRN|ERROR|ERR|SEVERE|"
-    "CRITICAL|CRIT|CRT|FATAL|FTL|DPANIC|PANIC|ALERT|EMERG|EMERGENCY|FINE|FINER|FINEST|FAILURE"
-)
 _PREFIX = re.compile(
     rf"""(?x)
     (?: (?:[\[(]\ ?)?(?<![\w.:])
@@ -23,12 +20,12 @@ _PREFIX = re.compile(
 _LEVEL = re.compile(
     rf"""(?x)
     (?:^|(?<=[\s\[(|<:/,"*\]]))
-    (?: (?P<upper>{_UPPER}|LOG(?=:)|HINT(?=:)|STATUS(?=\ \|))
-      | (?<=[\[<(|])\s{{0,4}}(?P<inside>(?i:{_UPPER}|ERROR|LOG))(?=\s{{0,4}}[\])|>]) )
+    (?: (?P<upper>{UPPER_LEVELS}|LOG(?=:)|HINT(?=:)|STATUS(?=\ \|))
+      | (?<=[\[<(|])\s{{0,4}}(?P<inside>(?i:{UPPER_LEVELS}|ERROR|LOG))(?=\s{{0,4}}[\])|>]) )
     (?=[\]\s:|>),/*-]|$)"""
 )
 _FIRST_WORD = re.compile(
-    rf"(?i)\s*[\[(<]?({_UPPER}|LOG|dbug|trce|fail|crit|log)[\])>]?(?=[:!]|\s*[|]|,\s)|"
+    rf"(?i)\s*[\[(<]?({UPPER_LEVELS}|LOG|dbug|trce|fail|crit|log)[\])>]?(?=[:!]|\s*[|]|,\s)|"
     r"(npm (?:ERR!|warn|error))(?=\s)"
 )
 _AFTER_TIME = re.compile(
@@ -38,7 +35,6 @@ _KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{1,9}\s+\d{1,9} ([\w./-]{1,
 _REDIS = re.compile(
     rf"\d{{1,9}}:[A-Z]\ (?:{TIME})\ ([.*#-])\ |\[\d{{1,9}}\]\ (?:{TIME})\ ([.*#-])\ ", re.VERBOSE
 )
-_ANDROID = re.compile(rf"(?:{TIME})\s+\d{{1,9}}\s+\d{{1,9}}\ ([VDIWEFA])\ ", re.VERBOSE)
 _SYSLOG_PRIORITY = re.compile(r"<(\d{1,3})>")
 _ACCESS = re.compile(r'"(?:[A-Z]{3,8} [^"]{0,4096} )?HTTP/[\d.]+" (\d{3})\b')
 _REQUEST = re.compile(r"\bHTTP/[\d.]+\"? (\d{3})\b")
@@ -58,29 +54,33 @@ class Plain:
 
 
 def read_plain(text: str) -> Plain:
-    """The level that the line names, and its message without timestamp and process id."""
+    """The level that the line names, and its message without the header."""
     klog = _KLOG.match(text)
     if klog is not None:
         return Plain(severity.of_word(klog.group(1)), f"{klog.group(2)}: {text[klog.end() :]}")
     prefix = _PREFIX.match(text)
     start = prefix.end() if prefix is not None else 0
-    message = text[start:]
     if _ATTACHED.search(text[: start + 80]):
-        return Plain(None, message, attached=True)
+        return Plain(None, text[start:], attached=True)
+    header = read_header(text)
+    message = text[header.end :]
     access = _ACCESS.search(text)
-    if access is not None and not _LEVEL.match(message):
+    if access is not None and not header.level:
         return Plain(severity.of_http_status(int(access.group(1))), message)
-    level = _level(text, message, after_prefix=start > 0)
+    level = _numbered(text) or severity.of_word("F" if header.level == "A" else header.level)
+    level = level or _worded(text[start:], after_prefix=start > 0)
     return Plain(severity.highest(level, _code(text)), message)
 
 
-def _level(text: str, message: str, *, after_prefix: bool) -> Severity | None:
+def _numbered(text: str) -> Severity | None:
+    """The level that stands as a number or a sign."""
     if text.startswith("<") and (priority := _SYSLOG_PRIORITY.match(text)):
         return severity.of_syslog(int(priority.group(1)))
-    if redis := _REDIS.match(text):
-        return _REDIS_LEVELS[redis.group(1) or redis.group(2)]
-    if android := _ANDROID.match(text):
-        return severity.of_word(android.group(1).replace("A", "F"))
+    redis = _REDIS.match(text)
+    return _REDIS_LEVELS[redis.group(1) or redis.group(2)] if redis is not None else None
+
+
+def _worded(message: str, *, after_prefix: bool) -> Severity | None:
     if first := _FIRST_WORD.match(message):
         return severity.of_word((first.group(1) or first.group(2)).split()[-1].rstrip("!"))
     if after_prefix and (found := _AFTER_TIME.match(message)):

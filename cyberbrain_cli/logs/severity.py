@@ -110,7 +110,7 @@ _GRAVE = re.compile(
 _WORRYING = re.compile(
     r"(?i)\b(?:warn(?:ing)?|fail(?:s|ed|ure|ures|ing)?|unable|cannot|can't|could not|couldn't|"
     r"denied|refused|rejected|timed[- ]out|"
-    r"time-?out(?!s?[\"']?(?:[=:(]|is|set|to|of|\s)*[\"']?(?:\d|<n>))|unreachable|unavailable|invalid|expired|"
+    r"time-?out(?!s?[\"']?(?:[=:(]|is|set|to|of|\s)*[\"']?(?:\d|<\w+>))|unreachable|unavailable|invalid|expired|"
     r"killed|deadlock|giving up|gave up|no space left|too many|exhausted|throttl\w+|unhealthy|"
     r"broken pipe|reset by peer|not responding|no route to host|deprecated)\b"
 )

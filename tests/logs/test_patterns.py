@@ -16,7 +16,7 @@ ACCESS = '10.0.0.{0} - - [23/Nov/2026:02:58:{1:02d} +0000] "GET /a/{0} HTTP/1.1"
 
 def test_what_varies_is_masked() -> None:
     text = "10.0.0.1:5432 took 3.5s id=550e8400-e29b-41d4-a716-446655440000 at 0xdeadbeef by a@b.co"
-    assert mask(text) == "<ip> took <n>s id=<uuid> at <hex> by <email>"
+    assert mask(text) == "<ip> took <duration> id=<uuid> at <hex> by <email>"
 
 
 def test_lines_alike_are_one_pattern_with_count_and_times() -> None:
@@ -58,7 +58,7 @@ def test_a_flood_of_kinds_is_counted_and_does_not_crowd_out_an_error() -> None:
     lines = [*words, "ERROR disk on fire"]
     mined = mine(*log_lines("\n".join(lines)), most=300)
     assert len(mined.patterns) == 101
-    assert mined.patterns[0].template == "ERROR disk on fire"
+    assert mined.patterns[0].template == "disk on fire"
     (other,) = mined.overflow
     assert other.count == len(words) - 100
     assert other.severity == "info"
