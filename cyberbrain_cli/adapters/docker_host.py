@@ -116,7 +116,10 @@ class DockerHost:
                 return
         with self._told(container.name):
             yield from read_sdk(
-                lambda: self._open_log(container, window), self._api.ping, window, self._timeout
+                lambda tail: self._open_log(container, window, tail),
+                self._api.ping,
+                window,
+                self._timeout,
             )
 
     def first_log_time(self, container: ContainerInfo) -> int | None:
@@ -135,8 +138,10 @@ class DockerHost:
     def _whole_log(self, container: ContainerInfo) -> Generator[LogBatch, None, None]:
         yield from self.read_logs(container, Window(None, _FAR_FUTURE_NS))
 
-    def _open_log(self, container: ContainerInfo, window: Window) -> requests.Response:
-        url = f"{self._api.base_url}{docker_logs.log_path(container, window)}"
+    def _open_log(
+        self, container: ContainerInfo, window: Window, tail: int | None
+    ) -> requests.Response:
+        url = f"{self._api.base_url}{docker_logs.log_path(container, window, tail)}"
         return self._api.get(url, stream=True, timeout=(self._timeout, None))
 
     @contextmanager

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from urllib.parse import quote, urlencode
 
 from cyberbrain_cli.adapters.docker_address import unreachable
 from cyberbrain_cli.adapters.docker_stream import MARGIN_NS, StreamParser
+from cyberbrain_cli.adapters.docker_window import read_window
 from cyberbrain_cli.adapters.read_ahead import ReadAhead
 from cyberbrain_cli.core.errors import CyberbrainError, DockerUnavailable, LogsUnreadable, NotFound
 from cyberbrain_cli.core.ports import LogBatch, Window
@@ -36,13 +37,16 @@ class Unsuited(Exception):
     """What listens at the socket, a proxy perhaps, does not let us read in this way."""
 
 
-def log_path(container: ContainerInfo, window: Window) -> str:
+def log_path(container: ContainerInfo, window: Window, tail: int | None) -> str:
     """The request for a window's lines, and for as much more as the parser is to see.
 
     The daemon's own bounds are both inclusive, and it stops at the first line after `until`.
+    With `tail` the request is for the last so many entries, whether in the window or not.
     """
     query = {"stdout": "1", "stderr": "1", "timestamps": "1"}
-    if window.after is not None:
+    if tail is not None:
+        query["tail"] = str(tail)
+    elif window.after is not None:
         query["since"] = _seconds(max(0, window.after + 1 - MARGIN_NS))
     query["until"] = _seconds(window.until + MARGIN_NS)
     return f"/containers/{quote(container.id, safe='')}/logs?{urlencode(query)}"
@@ -56,10 +60,20 @@ def read_socket(
     Yields an empty batch now and then while the daemon is silent, so that the reader can stop.
     Raises DockerUnavailable, LogsUnreadable or NotFound, and Unsuited before the first line.
     """
-    parser = StreamParser(window)
+    return read_window(
+        window,
+        lambda parser, tail: _read(
+            path, log_path(container, window, tail), parser, timeout_seconds
+        ),
+    )
+
+
+def _read(
+    path: str, target: str, parser: StreamParser, timeout_seconds: float
+) -> Generator[LogBatch, None, None]:
     with (
         closing(_request(path, _NO_EVENTS, timeout_seconds)) as sentinel,
-        closing(_request(path, log_path(container, window), timeout_seconds)) as connection,
+        closing(_request(path, target, timeout_seconds)) as connection,
     ):
         _insist_on_promise(sentinel)
         body = _Body(connection, path, timeout_seconds)

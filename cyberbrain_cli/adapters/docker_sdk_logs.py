@@ -7,17 +7,19 @@ may be silent for minutes. So a thread does the reading, and the reader stays ab
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
 import requests
 
 from cyberbrain_cli.adapters.docker_logs import CHUNK, POLL_SECONDS, message_of, refusal
 from cyberbrain_cli.adapters.docker_stream import StreamParser
+from cyberbrain_cli.adapters.docker_window import read_window
 from cyberbrain_cli.adapters.read_ahead import ReadAhead
 from cyberbrain_cli.core.ports import LogBatch, Window
 
-OpenLog = Callable[[], requests.Response]
+OpenLog = Callable[[int | None], requests.Response]
+"""Begins the response of the last so many entries, or of all in the window."""
 
 
 def read_sdk(
@@ -28,7 +30,17 @@ def read_sdk(
     Yields an empty batch now and then while the daemon is silent; after `timeout_seconds` of
     silence `ping` must not raise. Raises LogsUnreadable, NotFound, and what the session raises.
     """
-    parser = StreamParser(window)
+    return read_window(
+        window, lambda parser, tail: _read(lambda: open_log(tail), ping, parser, timeout_seconds)
+    )
+
+
+def _read(
+    open_log: Callable[[], requests.Response],
+    ping: Callable[[], object],
+    parser: StreamParser,
+    timeout_seconds: float,
+) -> Generator[LogBatch, None, None]:
     response = _Response(open_log)
     with closing(ReadAhead(response.read, response.abort)) as ahead:
         heard = time.monotonic()
@@ -45,7 +57,7 @@ def read_sdk(
 class _Response:
     """A streamed response that can be broken off from another thread."""
 
-    def __init__(self, open_log: OpenLog) -> None:
+    def __init__(self, open_log: Callable[[], requests.Response]) -> None:
         self._open_log = open_log
         self._response: requests.Response | None = None
 

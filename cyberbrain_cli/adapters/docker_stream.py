@@ -77,13 +77,16 @@ class StreamParser:
     """Turns reads into batches of whole lines within a window.
 
     A line has the time of its first piece. Where a bound of the window falls between two pieces,
-    all windows agree to whom they belong, without knowing of each other.
+    all windows agree to whom they belong, without knowing of each other. `entries` and the time
+    of the `first_entry` tell of all that was fed, within the window or not.
     """
 
     def __init__(self, window: Window, piece_bytes: int = PIECE) -> None:
         self._piece = piece_bytes
         self._after = _LONG_AGO if window.after is None else window.after
         self._until = window.until
+        self.entries = 0
+        self.first_entry: int | None = None
         self._framed: bool | None = None
         self._uniform = True
         self._rest = b""
@@ -176,9 +179,16 @@ class StreamParser:
             del self._lines[before:], self._streams[before:]
             self._uniform = False
             return begin
+        if stamps:
+            self._saw(Stamps(stamps)[0], len(stamps))
         self._stamps += stamps
         self._size += position - begin - len(stamps) * (_HEADER.size + _STAMP_BYTES + 1)
         return position
+
+    def _saw(self, time: int, entries: int) -> None:
+        self.entries += entries
+        if self.first_entry is None:
+            self.first_entry = time
 
     def _texts(self, data: bytes) -> bytes:
         """Take all whole entries of a TTY's log; what is left."""
@@ -202,6 +212,7 @@ class StreamParser:
         """One entry: a line, or a piece of one."""
         stamp, _, text = entry.partition(b" ")
         time = _time(stamp)
+        self._saw(time, 1)
         whole = text.endswith(b"\n")
         if whole:
             text = text[:-1]
