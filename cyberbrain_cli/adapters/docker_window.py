@@ -16,6 +16,7 @@ FIRST_TAIL = 1000
 MOST_TAIL = 1_000_000
 """For more lines than this the daemon is asked for all since the window's start."""
 _RESERVE = 1.5
+_GROWTH = 8
 
 Read = Callable[[StreamParser, int | None], Generator[LogBatch, None, None]]
 """Reads into a parser the last so many entries of a log, or with None all since its window."""
@@ -72,5 +73,5 @@ def _next_tail(tail: int, parser: StreamParser, window: Window) -> int | None:
         return None
     seen = max(1, window.until - parser.first_entry)
     wanted = window.until - window.after + MARGIN_NS
-    needed = int(tail * wanted / seen * _RESERVE) + FIRST_TAIL
-    return needed if tail < needed <= MOST_TAIL else None
+    needed = max(int(tail * wanted / seen * _RESERVE), tail * _GROWTH)
+    return needed if needed <= MOST_TAIL else None
