@@ -18,7 +18,7 @@ from cyberbrain_cli.logs.question import (
 )
 from cyberbrain_cli.logs.speech import names, spoken, values, words
 
-_ONLY_IDS = re.compile(r"(?:[Pp]atterns?|P?\d{1,5}|[\s,;:.\[\]])+")
+_ONLY_IDS = re.compile(r"(?:[Pp]atterns?|and|P?\d++|[\s,;:.\[\]]++)++")
 _KEYS = ("patterns", "pattern", "ids", "id", "pattern_ids")
 
 
@@ -104,9 +104,9 @@ def _remark(item: Any, ids: Collection[str], redact: Callable[[str], str]) -> Re
     return Remark(
         ids=real[:MOST_IDS],
         severity=_severity(item.get("severity")),
-        title=_title(item.get("title"), redact),
-        explanation=words(item.get("explanation"), EXPLANATION, redact),
-        suggestion=words(item.get("suggestion"), SUGGESTION, redact),
+        title=_said(item.get("title"), TITLE, redact),
+        explanation=_said(item.get("explanation"), EXPLANATION, redact),
+        suggestion=_said(item.get("suggestion"), SUGGESTION, redact),
     )
 
 
@@ -117,7 +117,7 @@ def _severity(value: Any) -> Severity:
         return Severity.INFO
 
 
-def _title(value: Any, redact: Callable[[str], str]) -> str:
-    """The title, unless it says no more than which patterns it is about."""
-    title = words(value, TITLE, redact)
-    return "" if _ONLY_IDS.fullmatch(title) else title
+def _said(value: Any, limit: int, redact: Callable[[str], str]) -> str:
+    """A text, unless it says no more than which patterns it is about."""
+    said = words(value, limit, redact)
+    return "" if _ONLY_IDS.fullmatch(said) else said

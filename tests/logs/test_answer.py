@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -154,3 +155,19 @@ def test_a_model_that_goes_round_in_circles_is_heard_once() -> None:
     (remark,) = read(json.dumps({"findings": [item]})).remarks
     assert remark.explanation == "It broke. See why."
     assert remark.title == ""
+
+
+@pytest.mark.parametrize("piece", ["1", "P1 ", "P", ".", "[", "and", "{", '"', "<think>", "P1. "])
+def test_an_answer_is_read_in_bounded_time(piece: str) -> None:
+    said = piece * 90_000 + "x"
+    begin = time.process_time()
+    read(said)
+    read(json.dumps({"findings": [{**ITEM, "title": said, "explanation": said}]}))
+    read(json.dumps({"findings": [{**ITEM, "title": said[:110] + "x", "explanation": said[:400]}]}))
+    assert time.process_time() - begin < 5
+
+
+def test_texts_that_only_name_patterns_say_nothing() -> None:
+    item = {**ITEM, "explanation": "P1", "suggestion": "Patterns P1 and P2."}
+    (remark,) = read(json.dumps({"findings": [item]})).remarks
+    assert (remark.explanation, remark.suggestion) == ("", "")
