@@ -72,7 +72,7 @@ def assess(mined: Mined, seen: frozenset[str] | None) -> list[Assessment]:
 
 
 def _assess(pattern: Pattern, mined: Mined, seen: frozenset[str] | None) -> Assessment:
-    novel = None if seen is None or pattern.other else pattern.fingerprint not in seen
+    novel = None if seen is None or pattern.other else not pattern.is_known(seen)
     rare = pattern.count <= _RARE and mined.lines >= _RARE_AMONG
     burst = _burst(pattern, mined)
     signature = _believed(pattern)

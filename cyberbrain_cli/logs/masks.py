@@ -22,7 +22,7 @@ _DURATION = (
 )
 _IDENTITIES = (
     "login=|account=|email=|host=|hostname=|client=|server=|peer=|addr=|node=|pod=|"
-    "namespace=|container=|image=|file=|path=|queue=|topic=|table=|tenant=|session=|name=|id=|key="
+    "namespace=|container=|image=|file=|path=|queue=|topic=|table=|tenant=|session=|name=|tag=|id=|key="
 )
 _IDENTITY = "|".join(rf"(?<=\b{key})" for key in _IDENTITIES.split("|"))
 _PERSON = "|".join(rf"(?<={word}\ user\ )" for word in ("for", "by", "as", "of", "valid"))
@@ -58,7 +58,7 @@ _NAMES = rf"""
   | (?P<name>(?<![\w.$/@-])[A-Za-z_][\w-]{{0,80}}+(?:\.[\w$-]{{1,80}}+){{2,20}}+
       (?:/[\w.$-]{{1,120}}+|:\d{{1,5}})?(?![\w(]))
   | (?P<user>(?:{_PERSON})[^\s"'<>,;:()\[\]]{{1,64}}
-      | (?:{_IDENTITY})[^\s"'<>,;()\[\]{{}}]{{1,200}}+)
+      | (?:{_IDENTITY})(?:"[^"]{{0,80}}"|'[^']{{0,80}}'|[^\s"'<>,;()\[\]{{}}]{{1,200}}+))
   | (?P<quoted>(?<![\w'])'(?=[^'\s]{{0,80}}[a-z0-9])[^'\s]{{1,80}}'(?![\w:]|\s:)
       |(?<![\w"])"(?=[^"\s]{{0,80}}[a-z0-9])[^"\s]{{1,80}}"(?![\w:]|\s:))
 """
@@ -78,8 +78,8 @@ _COUNTING = re.compile(_NUMBERS + _REST, re.VERBOSE)
 _LISTS = re.compile(r"(<[a-z]+>)(?:,? ?\1){2,}")
 _REPEATED = re.compile(r"(?<!\S)(\S{1,80}(?: \S{1,80}){1,4}?)(?:[,;]? \1){2,}+")
 _MANY = 8
-_MASK = re.compile(r"<[a-z]{1,8}>…?|<\*>")
-_WORD = re.compile(r"[^\W\d_]+(?:[._/$-]+[^\W\d_]+)*")
+_MASK = re.compile(r"<[a-z]{1,8}>…?")
+_WORD = re.compile(r"[^\W\d_]+(?:[._/$-]+[^\W\d_]+)*|<\*>")
 
 
 def mask(text: str) -> str:
@@ -96,7 +96,7 @@ def mask_numbers(text: str) -> str:
 
 
 def skeleton(template: str) -> str:
-    """The words of a template: what lines of one kind have in common, however they vary."""
+    """The words of a template, and `<*>` for those that vary: what lines of one kind share."""
     words = _WORD.findall(_MASK.sub("", template))
     return " ".join(words) if words else template
 

@@ -29,6 +29,13 @@ class Rate:
         if len(buckets) > MOST_BUCKETS:
             self._coarsen()
 
+    def take_in(self, other: Rate) -> None:
+        """Count what another counted."""
+        while self.width_ns < other.width_ns:
+            self._coarsen()
+        for start, count in other.buckets():
+            self.add(start, count)
+
     def _coarsen(self) -> None:
         merged: dict[int, int] = {}
         self.width_ns *= 2

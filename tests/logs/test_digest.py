@@ -8,7 +8,7 @@ from cyberbrain_cli.core.redaction import Redactor
 from cyberbrain_cli.logs.digest import Digest, make_digest
 from tests.logs.kit import WINDOW, judged
 
-NOISE = "\n".join(f"{a}{b}{c} went by" for a in "abcdefghij" for b in "klmno" for c in "stuvwxyz")
+NOISE = "\n".join(f"{a}{b}{c} went" for a in "abcdefghij" for b in "klmno" for c in "stuvwxyz")
 LOG = f"{NOISE}\nWARN slow disk\n{NOISE}\nERROR the one that matters\n{NOISE}"
 
 

@@ -108,8 +108,9 @@ def triage(
         notes=(*_notes(judgement, done, target), *_unseen(name, opinion.left_out), *opinion.notes),
         cursor=done.cursor,
         sightings=tuple(
-            PatternSighting(name, pattern.fingerprint, pattern.count)
+            PatternSighting(name, fingerprint, count)
             for pattern in done.mined.patterns
+            for fingerprint, count in pattern.sightings().items()
         ),
         ruled=judgement.findings,
         trouble=trouble_of(judgement),
