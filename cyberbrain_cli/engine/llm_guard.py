@@ -84,12 +84,13 @@ class GuardedLlm:
 
     def _redacted(self, request: ChatRequest) -> ChatRequest:
         system, user = self.redact(request.system), self.redact(request.user)
-        if UNREADABLE in (system, user):
+        data = self.redact(request.data) if request.data else ""
+        if UNREADABLE in (system, user, data):
             raise LlmUnavailable(
                 "The text for the model could not be redacted, so it was not sent.",
                 "The findings by rule stand; report this with the container's kind of log.",
             )
-        return replace(request, system=system, user=user)
+        return replace(request, system=system, user=user, data=data)
 
     def _ask(self, request: ChatRequest) -> ChatReply:
         state = self._shared()
@@ -122,11 +123,11 @@ class GuardedLlm:
         texts = (request.system, request.user)
         counted = sum(map(self.count, texts))
         exact = self._exactly(texts)
-        most = request.most_prompt_tokens
-        if exact is not None and most is not None and exact > most:
+        data = self._exactly((request.data,)) if request.data else None
+        if data is not None and data > request.data_tokens:
             raise PromptTooLong(
-                f"A request of {exact} tokens by the server's count is more than the {most} that "
-                "were set aside for it; it was not sent.",
+                f"The data for the model is {data} tokens by its server's count, and may be "
+                f"{request.data_tokens}; it was not sent.",
                 "Raise digest_tokens in the directive.",
             )
         if exact is not None and exact + request.max_tokens > self.info.context_tokens:

@@ -41,9 +41,9 @@ _BRACKETED = re.compile(
 
 
 def ask_about(
-    container: str, digest: str, ids: Sequence[str], max_tokens: int, most_prompt_tokens: int
+    container: str, digest: str, ids: Sequence[str], max_tokens: int, digest_tokens: int
 ) -> ChatRequest:
-    """The request about one container's digest."""
+    """The request about one container's digest, which may be so many tokens."""
     return ChatRequest(
         purpose="triage",
         container=container,
@@ -51,7 +51,8 @@ def ask_about(
         user=framed(digest),
         schema=answer_schema(ids),
         max_tokens=max_tokens,
-        most_prompt_tokens=most_prompt_tokens,
+        data=as_data(digest),
+        data_tokens=digest_tokens,
     )
 
 

@@ -13,7 +13,7 @@ from cyberbrain_cli.core.incidents import Chain, Story
 from cyberbrain_cli.core.ports import ChatReply, ChatRequest
 from cyberbrain_cli.core.timestamps import format_ns
 from cyberbrain_cli.logs.evidence import Redact
-from cyberbrain_cli.logs.question import UNTRUSTED, framed
+from cyberbrain_cli.logs.question import UNTRUSTED, as_data, framed
 from cyberbrain_cli.logs.speech import names, spoken, values, words
 from cyberbrain_cli.logs.text import one_line
 
@@ -71,8 +71,8 @@ def make_plot(
     return Plot(text(number), ids, len(grave) - number)
 
 
-def ask_for_story(plot: Plot, max_tokens: int, most_prompt_tokens: int) -> ChatRequest:
-    """The request about all findings together."""
+def ask_for_story(plot: Plot, max_tokens: int, plot_tokens: int) -> ChatRequest:
+    """The request about all findings together, whose plot may be so many tokens."""
     return ChatRequest(
         purpose="story",
         container=None,
@@ -80,7 +80,8 @@ def ask_for_story(plot: Plot, max_tokens: int, most_prompt_tokens: int) -> ChatR
         user=framed(plot.text, RULES),
         schema=_schema(list(plot.ids)),
         max_tokens=max_tokens,
-        most_prompt_tokens=most_prompt_tokens,
+        data=as_data(plot.text),
+        data_tokens=plot_tokens,
     )
 
 

@@ -42,13 +42,12 @@ class Time:
 class Room:
     """A guarded model, and all that it leaves behind."""
 
-    def __init__(self, llm: ScriptedLlm, limit: Limit | None = None, **changes: Any) -> None:
+    def __init__(self, llm: ScriptedLlm | None, limit: Limit | None = None, **changes: Any) -> None:
         self.time = Time()
         self.calls: list[LlmCall] = []
         self.totals: list[int] = []
         self.budget = RunBudget(limit or Limit())
         values: dict[str, Any] = {
-            "endpoint": endpoint(llm.url),
             "budget": self.budget,
             "redact": Redactor().redact,
             "record": self.calls.append,
@@ -61,6 +60,8 @@ class Room:
             "used": self.totals.append,
             "jitter": random.Random(1),
         }
+        if llm is not None:
+            values["endpoint"] = endpoint(llm.url)
         self.guard = GuardedLlm(**{**values, **changes})
 
     def outcomes(self) -> list[tuple[int, str, int | None]]:

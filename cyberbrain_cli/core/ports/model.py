@@ -26,8 +26,8 @@ class ModelInfo:
 class ChatRequest:
     """One question to the model. Its text is never printed by accident.
 
-    `most_prompt_tokens` is the most that both texts together may be by the server's own count;
-    None leaves it to the model's context.
+    `data` is the part of `user` that has a budget of its own: it may be `data_tokens` by the
+    server's count, where the server counts.
     """
 
     purpose: str
@@ -36,7 +36,8 @@ class ChatRequest:
     user: str = field(repr=False)
     schema: Mapping[str, Any] | None = field(repr=False)
     max_tokens: int
-    most_prompt_tokens: int | None = None
+    data: str = field(default="", repr=False)
+    data_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

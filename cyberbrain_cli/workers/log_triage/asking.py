@@ -84,7 +84,7 @@ class Asker:
         """What the job did without, in sentences."""
         reasons = [self.ctx.llm_absence] if self.ctx.llm is None and self.ctx.llm_absence else []
         for reason, names in self._missed.items():
-            shown = ", ".join(names[:_NAMED])
+            shown = ", ".join(sorted(names)[:_NAMED])
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             reasons.append(f"{reason} Judged by rules alone: {shown}{more}.")
         return (*reasons, *self._regrets)
@@ -96,8 +96,9 @@ class Asker:
             self._miss(None, name, "The digest found no room in the model's context.")
             return Opinion(judgement.findings, digest.left_out)
         params = self.params
-        most = params.digest_tokens + fixed_tokens(llm, SYSTEM, framed(""))
-        reply = llm.ask(ask_about(name, digest.text, digest.ids, params.answer_tokens, most))
+        reply = llm.ask(
+            ask_about(name, digest.text, digest.ids, params.answer_tokens, params.digest_tokens)
+        )
         answer = read_answer(reply, frozenset(digest.ids), redact)
         if not answer.usable:
             self._miss(None, name, f"The model's answer was of no use: {answer.notes[-1]}.")

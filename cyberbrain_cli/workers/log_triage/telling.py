@@ -40,9 +40,8 @@ def closing(asker: Asker, findings: Sequence[Finding], chains: Sequence[Chain]) 
     if len(plot.ids) < story.FEWEST:
         return Closing(notes=("There was no room to ask for the story of all findings.",))
     asker.ctx.check()
-    most = params.digest_tokens + fixed
     try:
-        reply = llm.ask(story.ask_for_story(plot, params.answer_tokens, most))
+        reply = llm.ask(story.ask_for_story(plot, params.answer_tokens, params.digest_tokens))
     except (LlmUnavailable, BudgetSpent) as error:
         asker.regret(error, _WITHOUT)
         return Closing()
