@@ -9,7 +9,7 @@ from cyberbrain_cli.core.findings import Severity
 from cyberbrain_cli.core.timestamps import NANOSECONDS
 from cyberbrain_cli.logs.patterns import Mined, Pattern
 from cyberbrain_cli.logs.severity import highest, is_worrying
-from cyberbrain_cli.logs.signatures import Signature, signature_of
+from cyberbrain_cli.logs.signatures import Catalogue, Signature
 
 PERSISTENT = 5
 """A warning that came this often is as grave as its signature says."""
@@ -62,33 +62,40 @@ class Assessment:
         )
 
 
-def assess(mined: Mined, seen: frozenset[str] | None) -> list[Assessment]:
+def assess(mined: Mined, seen: frozenset[str] | None, known: Catalogue) -> list[Assessment]:
     """Every pattern as the rules see it, what matters most first.
 
-    `seen` holds the fingerprints of earlier runs; None when the container was never read.
+    `known` are the failures that can be named. `seen` holds the fingerprints of earlier runs; None
+    when the container was never read.
     """
-    found = [_assess(pattern, mined, seen) for pattern in mined.all]
+    found = [_assess(pattern, mined, seen, known) for pattern in mined.all]
     return sorted(found, key=lambda item: (item.weight, item.pattern.first, item.pattern.id))
 
 
-def _assess(pattern: Pattern, mined: Mined, seen: frozenset[str] | None) -> Assessment:
+def _assess(
+    pattern: Pattern, mined: Mined, seen: frozenset[str] | None, known: Catalogue
+) -> Assessment:
     novel = None if seen is None or pattern.other else not pattern.is_known(seen)
     rare = pattern.count <= _RARE and mined.lines >= _RARE_AMONG
     burst = _burst(pattern, mined)
-    signature = _believed(pattern)
+    signature = _believed(pattern, known.of(pattern.template), burst)
     severity = _severity(pattern, signature, unusual=bool(novel or burst))
     if severity is None and (rare or novel or burst) and is_worrying(pattern.template):
         severity = Severity.INFO
     return Assessment(pattern, severity, signature, novel, rare, burst)
 
 
-def _believed(pattern: Pattern) -> Signature | None:
-    """The signature of a pattern, unless nothing in the line says that anything is wrong."""
-    signature = signature_of(pattern.template)
+def _believed(
+    pattern: Pattern, signature: Signature | None, burst: Burst | None
+) -> Signature | None:
+    """The signature of a pattern, unless nothing says that anything is wrong.
+
+    What its logger holds to be nothing special is so, unless it comes in a flood.
+    """
     if signature is None or pattern.severity is not Severity.INFO:
         return signature
     if pattern.leveled and not signature.unmistakable:
-        return None
+        return signature if burst is not None and not signature.vague else None
     plain = not pattern.leveled and not signature.vague
     return signature if plain or is_worrying(pattern.template) else None
 

@@ -14,6 +14,7 @@ from cyberbrain_cli.logs.assess import Assessment, assess
 from cyberbrain_cli.logs.evidence import Redact, evidence_of, redacted, shown_template
 from cyberbrain_cli.logs.fate import Fate, fates
 from cyberbrain_cli.logs.patterns import Mined, Pattern
+from cyberbrain_cli.logs.signatures import Catalogue, catalogue
 from cyberbrain_cli.logs.text import one_line
 
 MOST_FINDINGS = 60
@@ -42,12 +43,13 @@ def judge(
     window: Window,
     seen: frozenset[str] | None,
     redact: Redact,
+    known: Catalogue | None = None,
 ) -> Judgement:
-    """Judge a container by its fate and its patterns; `seen` as for `assess`.
+    """Judge a container by its fate and its patterns; `seen` and `known` as for `assess`.
 
     All findings are marked new; to tell them from the previous run's is the caller's.
     """
-    assessments = tuple(assess(mined, seen))
+    assessments = tuple(assess(mined, seen, known or catalogue()))
     raised = [item for item in assessments if item.severity is not None]
     findings = [_of_fate(fate, container, mined, redact) for fate in fates(container, window)]
     findings += [of_pattern(item, container.name, redact) for item in raised[:MOST_FINDINGS]]

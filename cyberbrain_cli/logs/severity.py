@@ -84,6 +84,8 @@ _BENIGN = re.compile(
         (?:errors?|failures?|exceptions?|warnings?|problems?|faults?|panics?)\b
     | \b(?:errors?|err|failures?|failed|exceptions?|exc|warnings?|panics?|fatal)["']?\ ?[=:]\ ?["']?
         (?:<?nil>?|null|none|undefined|false|no|n/a|0(?![.\w])|-(?!\w)|""|''|\[\]|\{\})["']?
+    | \b(?:errors?|exceptions?|failures?)[- ](?:translation|mapp(?:er|ing)|recovery|detection|
+        logging|filters?|resolvers?)\b
     | \b(?:0)\ (?:failed|failing|denied|refused|timeouts?|timed\ out|aborted|killed)\b
     | \b(?:failed|denied|errored|aborted)["']?[=:]\ ?0(?![.\d])
     | \berror[-_ /.](?:log|page|pages|handler|handlers|handling|rate|rates|reporting|reporter|

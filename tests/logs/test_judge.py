@@ -11,7 +11,7 @@ from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.ports import Window
 from cyberbrain_cli.core.redaction import Redactor
 from cyberbrain_cli.logs.judge import MOST_FINDINGS, judge
-from cyberbrain_cli.logs.signatures import SIGNATURES
+from cyberbrain_cli.logs.signatures import shipped
 from cyberbrain_cli.testing import START, START_NS, log_lines
 from tests.logs.kit import APP, WINDOW, judged, mine, mine_text
 
@@ -74,7 +74,7 @@ def test_a_quiet_log_has_no_findings() -> None:
 @pytest.mark.parametrize(("key", "severity", "line"), KNOWN)
 def test_known_failures_are_named(key: str, severity: str, line: str) -> None:
     (finding,) = findings(f"calm\n{line}\ncalm")
-    known = next(item for item in SIGNATURES if item.key == key)
+    known = next(item for item in shipped() if item.key == key)
     assert finding.title.startswith(known.title)
     assert finding.severity == severity
     assert [proof.line for proof in finding.evidence] == [line]

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from cyberbrain_cli.core.worker import LogTaskParams
 from cyberbrain_cli.logs.miner import MOST_PATTERNS
+from cyberbrain_cli.logs.signatures import Signature
 
 
 class LogTriageParams(LogTaskParams):
@@ -19,6 +20,9 @@ class LogTriageParams(LogTaskParams):
     )
     story: bool = Field(
         True, description="Ask the model once more, for what the findings together tell."
+    )
+    signatures: tuple[Signature, ...] = Field(
+        (), description="Failures that you know by name; they are tried before ours."
     )
     max_lines: int | None = Field(
         None,

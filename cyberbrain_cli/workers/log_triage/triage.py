@@ -19,6 +19,7 @@ from cyberbrain_cli.logs.digest import LeftOut
 from cyberbrain_cli.logs.evidence import redacted, shown_template
 from cyberbrain_cli.logs.judge import Judgement, judge
 from cyberbrain_cli.logs.miner import Miner
+from cyberbrain_cli.logs.signatures import catalogue
 from cyberbrain_cli.logs.trouble import trouble_of
 from cyberbrain_cli.workers.log_triage.asking import Asker
 from cyberbrain_cli.workers.log_triage.params import LogTriageParams
@@ -96,7 +97,8 @@ def triage(
     except (LogsUnreadable, NotFound) as error:
         return Triaged(_unread(target, ctx.redact(error.message)))
     check()
-    judgement = judge(container, done.mined, target.window, ctx.seen.get(name), ctx.redact)
+    known = catalogue(params.signatures)
+    judgement = judge(container, done.mined, target.window, ctx.seen.get(name), ctx.redact, known)
     opinion = asker.opinion(judgement, target.window)
     return Triaged(
         reading=done.reading,
