@@ -70,6 +70,10 @@ class ArtifactWriter(Protocol):
         """Write a report for people."""
         ...
 
+    def text(self, kind: str, name: str, text: str, media_type: str) -> NewArtifact:
+        """Write any other text, which is redacted line by line."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
@@ -79,7 +83,8 @@ class JobContext:
     nobody wanted one. `check` raises Cancelled as soon as the run is to stop, and is to be
     called between pieces of work. `seen` holds the fingerprints of earlier runs by container
     name; a container that is missing there was never read before. `redact` is what every text
-    passes before it leaves the worker.
+    passes before it leaves the worker. `earlier` gives the documents of a kind of JSON artifact
+    that this job's last successful run wrote; none when there was no such run.
     """
 
     run_id: int
@@ -97,6 +102,7 @@ class JobContext:
     previous: tuple[Finding, ...] = ()
     seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
     max_parallel: int = 1
+    earlier: Callable[[str], tuple[Any, ...]] = lambda _kind: ()
 
 
 @dataclass(frozen=True, slots=True)

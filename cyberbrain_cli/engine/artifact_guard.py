@@ -54,8 +54,12 @@ class GuardedArtifacts:
         since a redactor that fails closed must not take the whole report with it.
         """
         text = self._documents.markdown(self._redacted_record(report))
+        return self.text(kind, name, text, "text/markdown")
+
+    def text(self, kind: str, name: str, text: str, media_type: str) -> NewArtifact:
+        """Write any other text, redacted line by line."""
         redacted = "\n".join(self._redact(line) for line in text.split("\n"))
-        return self._write(kind, name, redacted, "text/markdown")
+        return self._write(kind, name, redacted, media_type)
 
     def _write(self, kind: str, name: str, text: str, media_type: str) -> NewArtifact:
         if not _NAME.fullmatch(name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from cyberbrain_cli.core.directive import Budget, OnBudget
 from cyberbrain_cli.core.errors import BudgetSpent, CyberbrainError, LlmUnavailable
@@ -13,7 +14,7 @@ from cyberbrain_cli.core.records import LlmCall
 from cyberbrain_cli.core.tokens import Limit, RunBudget
 from cyberbrain_cli.core.worker import JobContext, Outcome
 from cyberbrain_cli.engine.artifact_guard import GuardedArtifacts
-from cyberbrain_cli.engine.documents import ANALYSIS, read_findings
+from cyberbrain_cli.engine.documents import ANALYSIS, read_findings, read_json
 from cyberbrain_cli.engine.host_guard import GuardedHost
 from cyberbrain_cli.engine.llm_guard import GuardedLlm
 from cyberbrain_cli.engine.llm_state import LlmState
@@ -104,7 +105,17 @@ class JobRoom:
             previous=self._previous(directive, key),
             seen=parts.history.seen(directive, key),
             max_parallel=parts.max_parallel,
+            earlier=lambda kind: self._earlier(directive, key, kind),
         )
+
+    def _earlier(self, directive: str, key: str, kind: str) -> tuple[Any, ...]:
+        found: list[Any] = []
+        for path in self.parts.history.previous_artifacts(directive, key, kind):
+            try:
+                found.append(read_json(self.parts.artifacts, path))
+            except CyberbrainError as error:
+                self.parts.progress.note(f"What the last run wrote cannot be read: {error.message}")
+        return tuple(found)
 
     def _previous(self, directive: str, key: str) -> tuple[Finding, ...]:
         findings: tuple[Finding, ...] = ()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from cyberbrain_cli.core.errors import CyberbrainError
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.incidents import Chain, Story
+from cyberbrain_cli.core.panels import Panel
 from cyberbrain_cli.core.ports import ArtifactStore, History
 from cyberbrain_cli.core.records import RunDocument
 
@@ -39,12 +42,24 @@ def run_document(history: History, artifacts: ArtifactStore, run_id: int) -> Run
         tuple(warnings),
         chains=tuple(chain for analysis in read for chain in analysis.chains),
         stories=tuple(analysis.story for analysis in read if analysis.story is not None),
+        panels=tuple(panel for analysis in read for panel in analysis.panels),
     )
 
 
 def read_findings(artifacts: ArtifactStore, path: str) -> tuple[Finding, ...]:
     """The findings in an artifact. Raises NotFound when it is gone or is not an analysis."""
     return _read(artifacts, path).findings
+
+
+def read_json(artifacts: ArtifactStore, path: str) -> Any:
+    """The document in an artifact. Raises NotFound, or CyberbrainError when it is not JSON."""
+    content = artifacts.read(path)
+    try:
+        return json.loads(content)
+    except ValueError:
+        raise CyberbrainError(
+            f"The artifact {path} is not readable JSON.", "cyberbrain artifacts verify"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,7 @@ class _Analysis:
     findings: tuple[Finding, ...]
     chains: tuple[Chain, ...] = ()
     story: Story | None = None
+    panels: tuple[Panel, ...] = ()
 
 
 def _read(artifacts: ArtifactStore, path: str) -> _Analysis:

@@ -45,6 +45,11 @@ def _report(report: Report) -> Iterator[str]:
         yield ""
         yield from (f"- {_place(item)}{escape(item.title)}" for item in resolved)
         yield ""
+    for panel in report.panels:
+        yield f"## {escape(panel.title)}"
+        yield ""
+        yield from fenced(list(panel.lines))
+        yield ""
     yield from _readings(report.readings)
 
 
@@ -67,14 +72,16 @@ def _overview(findings: list[Finding]) -> Iterator[str]:
     for item in findings:
         where = escape(item.container or human.NOTHING)
         title = escape(item.title)
-        yield f"| {item.severity} | {where} | {title} | {item.count} | {item.state} |"
+        events = item.count or human.NOTHING
+        yield f"| {item.severity} | {where} | {title} | {events} | {item.state} |"
     yield ""
 
 
 def _finding(item: Finding) -> Iterator[str]:
     yield f"## {item.severity.capitalize()}: {_place(item)}{escape(item.title)}"
     yield ""
-    facts = [human.plural(item.count, "event"), str(item.state), f"raised by {item.source}"]
+    facts = [human.plural(item.count, "event")] if item.count else []
+    facts += [str(item.state), f"raised by {item.source}"]
     if item.first_seen is not None and item.last_seen is not None:
         facts.append(f"{human.log_time(item.first_seen)} to {human.log_time(item.last_seen)}")
     yield f"{'; '.join(facts)}."

@@ -22,6 +22,7 @@ def show_run(document: RunDocument, page: Page) -> None:
     for job in run.jobs:
         _trouble(job, page)
     show_incident(document, page)
+    _panels(document, page)
     _findings(document.findings, run, page)
     page.gap()
     for job in run.jobs:
@@ -57,6 +58,14 @@ def _trouble(job: JobRecord, page: Page) -> None:
         page.paragraph(f"job {job.key}: {job.status}", "  ", STATUS_STYLES[job.status])
 
 
+def _panels(document: RunDocument, page: Page) -> None:
+    for panel in document.panels:
+        page.gap()
+        page.line(("bold", panel.title))
+        for line in panel.lines:
+            page.line("    ", line)
+
+
 def _findings(findings: tuple[Finding, ...], run: RunRecord, page: Page) -> None:
     page.gap()
     still = [item for item in findings if item.state is not FindingState.RESOLVED]
@@ -77,7 +86,7 @@ def _finding(item: Finding, wide: int, page: Page) -> None:
         (item.severity.value, item.severity.upper().ljust(10)),
         ("bold", (item.container or human.NOTHING).ljust(wide)),
         f"  {item.title}  ",
-        ("dim", f"{human.plural(item.count, 'event')}, {item.state}, by {item.source}"),
+        ("dim", f"{_events(item)}{item.state}, by {item.source}"),
     )
     if item.first_seen is not None and item.last_seen is not None:
         span = f"{human.log_time(item.first_seen)} to {human.log_time(item.last_seen)}"
@@ -90,6 +99,11 @@ def _finding(item: Finding, wide: int, page: Page) -> None:
         )
     if len(item.evidence) > EVIDENCE_SHOWN:
         page.line("    │ ", ("dim", f"… {len(item.evidence) - EVIDENCE_SHOWN} more in the report"))
+
+
+def _events(item: Finding) -> str:
+    """How many log events are behind it; a finding may come from something else than a log."""
+    return f"{human.plural(item.count, 'event')}, " if item.count else ""
 
 
 def _short(line: str) -> str:

@@ -26,6 +26,7 @@ class MemoryArtifacts:
         self._redact = redact
         self.documents: dict[str, Any] = {}
         self.reports: dict[str, Report] = {}
+        self.texts: dict[str, str] = {}
 
     def json(self, kind: str, name: str, document: Any) -> NewArtifact:
         """Keep a document as JSON would give it back."""
@@ -36,6 +37,11 @@ class MemoryArtifacts:
         """Keep a report."""
         self.reports[name] = report
         return NewArtifact(kind, "text/markdown", name, 0, "")
+
+    def text(self, kind: str, name: str, text: str, media_type: str) -> NewArtifact:
+        """Keep a text."""
+        self.texts[name] = "\n".join(self._redact(line) for line in text.split("\n"))
+        return NewArtifact(kind, media_type, name, 0, "")
 
     def _redacted(self, value: Any) -> Any:
         """Text by text, as the engine does: what fails closed must not take all else with it."""
@@ -71,12 +77,13 @@ class SilentProgress:
 
 @dataclass(frozen=True)
 class WorkerRun:
-    """What a worker did: its outcome, the documents it wrote, the reports, the lines read."""
+    """What a worker did: its outcome, what it wrote of each sort, and the lines read."""
 
     outcome: Outcome
     documents: Mapping[str, Any]
     reports: Mapping[str, Report]
     lines: Mapping[str, int]
+    texts: Mapping[str, str]
 
 
 def run_worker(
@@ -93,11 +100,12 @@ def run_worker(
     seen: Mapping[str, frozenset[str]] | None = None,
     check: Callable[[], None] = lambda: None,
     max_parallel: int = 2,
+    earlier: Mapping[str, Any] | None = None,
 ) -> WorkerRun:
     """Run a worker on all containers of a host, with its options as a directive has them.
 
     Without a window each container is read from its cursor, or the beginning, to the host's
-    now.
+    now. `earlier` holds the document that the last run wrote of each kind of artifact.
     """
     known = {cursor.container_id: cursor for cursor in cursors}
     artifacts, progress = MemoryArtifacts(redact), SilentProgress()
@@ -122,9 +130,11 @@ def run_worker(
         previous=tuple(previous),
         seen=seen or {},
         max_parallel=max_parallel,
+        earlier=lambda kind: (earlier[kind],) if earlier and kind in earlier else (),
     )
     outcome = worker.run(worker.params.model_validate(options or {}), context)
-    return WorkerRun(outcome, artifacts.documents, artifacts.reports, progress.lines)
+    wrote = (artifacts.documents, artifacts.reports)
+    return WorkerRun(outcome, *wrote, progress.lines, artifacts.texts)
 
 
 def _plain(value: Any) -> Any:

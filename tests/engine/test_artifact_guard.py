@@ -152,3 +152,11 @@ def test_a_redactor_that_withholds_one_line_leaves_the_rest(store: FileArtifacts
     text = store.read(guard.markdown("report", "report.md", report).path).decode()
     assert "bounced" not in text
     assert "Log triage" in text
+
+
+def test_any_other_text_is_redacted_line_by_line(store: FileArtifacts) -> None:
+    guard = GuardedArtifacts(store, Redactor().redact, "run_1/map", MarkdownDocuments())
+    made = guard.text("drawing", "map.dot", f"a\ntoken={TOKEN}\nz\n", "text/vnd.graphviz")
+    assert store.read("run_1/map/map.dot").startswith(b"a\ntoken=[redacted:")
+    assert TOKEN.encode() not in store.read("run_1/map/map.dot")
+    assert (made.kind, made.media_type) == ("drawing", "text/vnd.graphviz")

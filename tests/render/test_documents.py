@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from cyberbrain_cli.core.findings import Evidence, FindingState
+from cyberbrain_cli.core.panels import Panel
 from cyberbrain_cli.core.ports import Report
 from cyberbrain_cli.render.documents import MarkdownDocuments
 from cyberbrain_cli.render.escaping import escape, fenced
@@ -73,7 +74,8 @@ def report(text: str) -> str:
         evidence=(Evidence(T0, "stdout", text), Evidence(T0, "stdout", "after")),
     )
     gone = finding(id="b", title=text, state=FindingState.RESOLVED)
-    made = Report(text, START, (item, gone), (READING,), (text,), (chain(text),), story(text))
+    told = (chain(text),), story(text), (Panel(text, (text, "after")),)
+    made = Report(text, START, (item, gone), (READING,), (text,), *told)
     return MarkdownDocuments().markdown(made)
 
 

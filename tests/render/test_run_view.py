@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from cyberbrain_cli.core.findings import Evidence, FindingState
 from cyberbrain_cli.core.lifecycle import Status
+from cyberbrain_cli.core.panels import Panel
 from cyberbrain_cli.core.records import Cost, ErrorRecord, RunDocument
 from cyberbrain_cli.render.page import Page
 from cyberbrain_cli.render.run_view import show_run
@@ -94,3 +95,15 @@ def test_a_chain_is_told_before_the_findings_it_explains() -> None:
     assert "In the model's words" in text
     assert "\x1b" not in shown(with_incident(HOSTILE))
     assert "\u202e" not in shown(with_incident(HOSTILE))
+
+
+def test_panels_are_shown_as_they_are_but_for_what_could_steer_a_terminal() -> None:
+    panel = Panel("What runs here", ("shop", "├─ db  2 × 5432", f"└─ {HOSTILE}"))
+    text = shown(replace(document(), panels=(panel,)), width=20)
+    assert "What runs here\n    shop\n    ├─ db  2 × 5432\n    └─ " in text
+    assert "\x1b" not in text
+    assert "\r" not in text
+
+
+def test_a_finding_that_no_log_event_is_behind_does_not_count_events() -> None:
+    assert "connections  new, by rule" in shown(document(finding(count=0)))

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.incidents import Chain, Story
 from cyberbrain_cli.core.lifecycle import Status
+from cyberbrain_cli.core.panels import Panel
 from cyberbrain_cli.core.records import (
     NewArtifact,
 )
@@ -99,6 +100,7 @@ class Report:
     notes: tuple[str, ...] = ()
     chains: tuple[Chain, ...] = ()
     story: Story | None = None
+    panels: tuple[Panel, ...] = ()
 
 
 class Documents(Protocol):

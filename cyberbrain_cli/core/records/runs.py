@@ -8,6 +8,7 @@ from datetime import datetime
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.incidents import Chain, Story
 from cyberbrain_cli.core.lifecycle import Status
+from cyberbrain_cli.core.panels import Panel
 from cyberbrain_cli.core.records.ledger import Cost, TokenCount
 from cyberbrain_cli.core.records.readings import ContainerReading
 
@@ -101,7 +102,8 @@ class RunDocument:
     """The document of `launch` and `runs show`: the run, and the findings of all its jobs.
 
     `warnings` says what could not be shown, such as findings whose artifact is gone. `chains`
-    say which findings explain which; `stories` are a model's words about them.
+    say which findings explain which; `stories` are a model's words about them. `panels` are text
+    that jobs show besides.
     """
 
     schema_version: int
@@ -110,3 +112,4 @@ class RunDocument:
     warnings: tuple[str, ...] = ()
     chains: tuple[Chain, ...] = ()
     stories: tuple[Story, ...] = ()
+    panels: tuple[Panel, ...] = ()
