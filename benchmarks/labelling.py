@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
+from unittest.mock import patch
 
 from cyberbrain_cli.core.ports import LogBatch
 from cyberbrain_cli.logs.forms import Keys
@@ -68,9 +69,22 @@ def labelled(lines: Sequence[bytes]) -> list[str]:
     miner = LabellingMiner()
     for batch in batches(lines):
         miner.add(batch)
-    found = miner.result()
-    ids = {id(pattern): pattern.id for pattern in found.all}
+    wholes: dict[int, Pattern] = {}
+    take_in = Pattern.take_in
+
+    def watched(whole: Pattern, part: Pattern) -> None:
+        wholes[id(part)] = whole
+        take_in(whole, part)
+
+    with patch.object(Pattern, "take_in", watched):
+        miner.result()
     return [
-        "-" if pattern is None else ids.get(id(pattern), pattern.id)
-        for pattern in miner.labels(len(lines))
+        "-" if label is None else _whole(label, wholes).id for label in miner.labels(len(lines))
     ]
+
+
+def _whole(pattern: Pattern, wholes: Mapping[int, Pattern]) -> Pattern:
+    """The pattern that this one became a part of."""
+    while id(pattern) in wholes:
+        pattern = wholes[id(pattern)]
+    return pattern

@@ -96,7 +96,7 @@ def _believed(
         return signature
     if pattern.leveled and not signature.unmistakable:
         return signature if burst is not None and not signature.vague else None
-    plain = not pattern.leveled and not signature.vague
+    plain = signature.unmistakable or (not pattern.leveled and not signature.vague)
     return signature if plain or is_worrying(pattern.template) else None
 
 
