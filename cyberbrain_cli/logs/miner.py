@@ -17,6 +17,7 @@ from cyberbrain_cli.logs.lines import Line
 from cyberbrain_cli.logs.patterns import Mined, Pattern, Sighting, fingerprint, ranked
 from cyberbrain_cli.logs.rate import FINEST_NS
 from cyberbrain_cli.logs.sequence import Ended, Sequencer
+from cyberbrain_cli.logs.similar import shared
 from cyberbrain_cli.logs.surroundings import Surroundings
 
 MOST_PATTERNS = 3000
@@ -117,7 +118,8 @@ class Miner:
         key = fingerprint(severity, template)
         pattern = self._patterns.get(key)
         if pattern is not None:
-            pattern.template = max(pattern.template, template)
+            if template != pattern.template:
+                pattern.template = shared(pattern.template, template)
             return pattern
         if self._room[severity] == 0:
             return self._overflow.setdefault(severity, _other(severity))

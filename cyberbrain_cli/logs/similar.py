@@ -73,6 +73,12 @@ def joined(templates: Iterable[str]) -> str:
     return text
 
 
+def shared(one: str, other: str) -> str:
+    """What stands for two templates of one kind of line, whichever of them came first."""
+    alike = len(_TOKEN.findall(one)) == len(_TOKEN.findall(other))
+    return joined((one, other)) if alike else max(one, other)
+
+
 def varied(template: str) -> Iterator[str]:
     """The template with each of its words, in turn, replaced by ANY."""
     for match in list(_TOKEN.finditer(template))[:_LONGEST]:
