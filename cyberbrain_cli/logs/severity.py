@@ -127,7 +127,10 @@ def of_prose(text: str) -> Severity:
     Words that say that nothing is wrong ("0 errors", "error=nil") do not count; those of a
     line that says all ended well count less.
     """
-    telling = _BENIGN.sub(" ", text[:_FAR])
+    text = text[:_FAR]
+    if not _GRAVE.search(text) and not _WORRYING.search(text):
+        return INFO
+    telling = _BENIGN.sub(" ", text)
     settled = _SETTLED.search(telling) is not None
     if _GRAVE.search(telling):
         return WARNING if settled else CRITICAL
