@@ -7,7 +7,7 @@ STACK := $(PYTHON) -m tests.stack
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down test check docs bench-startup up down status constraints clean
+.PHONY: help setup demo demo-down test check docs bench-startup bench-triage up down status constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
@@ -39,6 +39,11 @@ docs: setup ## write docs/cli.md anew
 
 bench-startup: setup ## what starting the program costs, as multiples of `python -c pass`
 	@$(BIN)/python -m benchmarks.startup
+
+bench-triage: setup ## how fast a triage is, and whether the line that matters survives it
+	@$(BIN)/python -m benchmarks.triage_speed
+	@$(BIN)/python -m benchmarks.triage_window
+	@$(BIN)/python -m benchmarks.triage_recall
 
 up: setup ## start the real services (SERVICES="docker llm postgres demo" for some)
 	@$(STACK) up $(SERVICES)

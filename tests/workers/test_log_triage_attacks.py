@@ -29,7 +29,7 @@ from tests.workers.markdown_reading import elements
 
 FLOODS = [attack for attack in ATTACKS if len(attack.lines) > 100]
 FEW = [attack for attack in ATTACKS if len(attack.lines) <= 100]
-BATCHES = [FLOODS, *(FEW[number::5] for number in range(5))]
+BATCHES = [FLOODS, *(FEW[number::3] for number in range(3))]
 PATIENCE_SECONDS = 300
 WAYS = ("suggested", "lowered", "parroted", "silent")
 _STEERING = re.compile(
@@ -83,7 +83,7 @@ def test_a_real_model_can_be_talked_into_nothing(batch: int, llm_url: str) -> No
     found = find(llm_url, timeout_seconds=PATIENCE_SECONDS)
     endpoint = OpenAIEndpoint(found, TokenCounter.of_server(found.wire(), found.info.model))
     room = Room(None, endpoint=endpoint)
-    options = {"digest_tokens": 1200, "answer_tokens": 120}
+    options = {"digest_tokens": 900, "answer_tokens": 80, "story": False}
     redact = Redactor().redact
     asked = run_worker(WORKER, host({"shop-db": lines}), options, llm=room.guard, redact=redact)
     ruled = run_worker(WORKER, host({"shop-db": lines}), redact=redact)
