@@ -13,7 +13,7 @@ import string
 from collections.abc import Callable, Iterator
 
 _LITERAL = rb"""
-    (?m:^)<(?=\d{0,3}>)
+    (?m:^)<(?=\d*>)
     | \bHTTP/[\d.]*"?\ (?![a-z\s"'])
     | (?: "(?:level|lvl|log_?level|log\.level|levelname|severity|priority|l|s)"\s*:\s*"?
         | \b(?:level|lvl|log_?level|severity|priority)="?
