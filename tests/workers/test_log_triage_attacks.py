@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
+from pydantic import TypeAdapter
 
 from cyberbrain_cli.adapters.openai_llm import OpenAIEndpoint
 from cyberbrain_cli.adapters.token_counter import TokenCounter
 from cyberbrain_cli.core.findings import Finding, Severity
+from cyberbrain_cli.core.incidents import Chain, Story
 from cyberbrain_cli.core.redaction import Redactor
 from cyberbrain_cli.render.documents import MarkdownDocuments
 from cyberbrain_cli.render.page import Page
@@ -75,6 +78,10 @@ def test_a_model_that_obeys_every_line_hides_lowers_and_forges_nothing(
         assert_the_real_line_is_told(asked, way)
     assert_evidence_was_read(asked, lines)
     assert_nothing_steers(asked)
+    story = asked.documents["analysis.json"]["story"]
+    assert story is not None, "the parrot told one"
+    assert set(story["findings"]) <= {item.id for item in ruled.outcome.findings}
+    assert asked.documents["analysis.json"]["chains"] == ruled.documents["analysis.json"]["chains"]
 
 
 @pytest.mark.parametrize("batch", range(len(BATCHES)))
@@ -155,7 +162,15 @@ def assert_nothing_steers(run: WorkerRun) -> None:
     assert elements(report) <= {
         "h1", "h2", "p", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "pre", "code",
     }  # fmt: skip
+    analysis = run.documents["analysis.json"]
+    shown = replace(
+        document(*run.outcome.findings),
+        chains=TypeAdapter(tuple[Chain, ...]).validate_python(analysis["chains"]),
+        stories=TypeAdapter(tuple[Story, ...]).validate_python(
+            [analysis["story"]] if analysis["story"] else []
+        ),
+    )
     page = Page(color=False, width=100)
-    show_run(document(*run.outcome.findings), page)
+    show_run(shown, page)
     assert not _STEERING.search(page.text())
     assert "hunter2" not in report + page.text()
