@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from cyberbrain_cli.core.errors import LlmUnavailable, NotFound
+from cyberbrain_cli.core.errors import LlmUnavailable
 from cyberbrain_cli.core.launch import PreviewRequest
+from cyberbrain_cli.core.ports import ArtifactStore
 from cyberbrain_cli.core.records import LlmCall, NewArtifact
 from cyberbrain_cli.engine.context import JobRoom, llm_state, run_budget
 from cyberbrain_cli.engine.loader import LoadedDirective
@@ -17,16 +18,19 @@ from cyberbrain_cli.engine.stop import Stop
 NO_RUN = 0
 
 
+@dataclass(frozen=True, slots=True)
 class _Discarded:
-    """An artifact store that keeps nothing, for previews."""
+    """An artifact store for previews: what earlier runs wrote can be read, nothing is kept."""
+
+    kept: ArtifactStore
 
     def write(self, path: str, content: bytes, *, kind: str, media_type: str) -> NewArtifact:
         """Accept the content and forget it."""
         return NewArtifact(kind, media_type, path, len(content), "")
 
     def read(self, path: str) -> bytes:
-        """Nothing was kept, so nothing is found."""
-        raise NotFound(f"There is no artifact {path} in a preview.")
+        """The content of an earlier run's artifact, which a launch would read as well."""
+        return self.kept.read(path)
 
     def discard(self, run_folder: str) -> None:
         """There is nothing to discard."""
@@ -49,7 +53,7 @@ def preview(
         )
     endpoint = parts.models.preview(model.info)
     room = JobRoom(
-        parts=replace(parts, artifacts=_Discarded()),
+        parts=replace(parts, artifacts=_Discarded(parts.artifacts)),
         loaded=loaded,
         run_id=NO_RUN,
         job_ids={job.spec.key: NO_RUN for job in plan.jobs},

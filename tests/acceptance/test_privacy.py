@@ -156,7 +156,11 @@ def test_a_preview_is_byte_for_byte_what_a_launch_sends_and_sends_nothing(
     requests = json.loads(previewed.stdout)["requests"]
     assert [request["purpose"] for request in requests].count("triage") == 2
     assert requests[-1]["purpose"] == "story"
-    launch(cyberbrain, *span)
+    launched = launch(cyberbrain, *span)
+    assert launched.code == 0, launched.stderr
+    again = launch(cyberbrain, *span, "--preview")
+    assert "previous findings" not in again.stderr
+    assert len(json.loads(again.stdout)["requests"]) == 3
     sent = {chat.body.decode() for chat in scripted.chats}
     assert {request["body"] for request in requests} == sent
 
