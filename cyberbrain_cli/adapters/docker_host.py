@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,12 +16,14 @@ import docker.errors
 import requests
 
 from cyberbrain_cli.adapters import docker_logs
+from cyberbrain_cli.adapters.container_sockets import SocketReader
 from cyberbrain_cli.adapters.docker_address import client_arguments, unreachable
 from cyberbrain_cli.adapters.docker_network import network_of
 from cyberbrain_cli.adapters.docker_sdk_logs import read_sdk
+from cyberbrain_cli.adapters.docker_survey import Surveyor
 from cyberbrain_cli.core.errors import CyberbrainError, DockerUnavailable, NotFound
 from cyberbrain_cli.core.ports import LogBatch, Window
-from cyberbrain_cli.core.records import ContainerInfo
+from cyberbrain_cli.core.records import ContainerInfo, Survey
 from cyberbrain_cli.core.timestamps import from_ns, parse_ns
 
 UNREADABLE_DRIVERS = frozenset({"none"})
@@ -126,6 +128,18 @@ class DockerHost:
         """The time of the oldest line that the daemon still has; None for an empty log."""
         with closing(self._whole_log(container)) as batches:
             return next((batch.earliest for batch in batches if batch.lines), None)
+
+    def survey(
+        self, names: Collection[str], *, connections: bool = True, name_others: bool = False
+    ) -> Survey:
+        """What runs here and who talks to whom; only containers of these names are looked into.
+
+        What there is to know of the others is left in: hiding it is a guard's work.
+        """
+        del name_others
+        reader = SocketReader() if self.address.startswith("unix://") else None
+        with self._asked():
+            return Surveyor(self._api, reader, connections).survey(names)
 
     def resolve_image(self, reference: str) -> str:
         """The digest (or image id) that a reference means today. Raises NotFound."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from cyberbrain_cli.core.allowlist import decide_container
 from cyberbrain_cli.core.errors import PolicyRefused
 from cyberbrain_cli.core.ports import ContainerHost, LogBatch, Window
-from cyberbrain_cli.core.records import AllowlistEntry, AuditEvent, ContainerInfo
+from cyberbrain_cli.core.records import AllowlistEntry, AuditEvent, ContainerInfo, Survey
+from cyberbrain_cli.core.veil import veiled
 
 
 class GuardedHost:
@@ -54,6 +55,19 @@ class GuardedHost:
     def first_log_time(self, container: ContainerInfo) -> int | None:
         """The time of an allowed container's oldest line. Raises PolicyRefused."""
         return self._host.first_log_time(self._real(container, "read_logs"))
+
+    def survey(
+        self, names: Collection[str], *, connections: bool = True, name_others: bool = False
+    ) -> Survey:
+        """The allowed containers of these names in full, all others veiled. Raises PolicyRefused.
+
+        A container that was renamed meanwhile counts by the name that it has now.
+        """
+        for name in names:
+            self._insist(name, "survey")
+        found = self._host.survey(names, connections=connections)
+        allowed = {name for name in names if decide_container(name, self._entries).allowed}
+        return veiled(found, allowed.__contains__, name_others=name_others)
 
     def resolve_image(self, reference: str) -> str:
         """What an image reference means today; names no container."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cyberbrain_cli.core.errors import LogsUnreadable, NotFound
 from cyberbrain_cli.core.ports import LogBatch, Window
-from cyberbrain_cli.core.records import ContainerInfo
+from cyberbrain_cli.core.records import ContainerInfo, ServiceFacts, Survey
 from cyberbrain_cli.core.timestamps import NANOSECONDS
+from cyberbrain_cli.core.veil import veiled
 from cyberbrain_cli.testing.clock import START, START_NS
 
 LogLine = tuple[int, str, bytes]
@@ -30,13 +31,17 @@ class FakeHost:
     """A Docker daemon in memory; implements `core.ports.ContainerHost`.
 
     Add containers with `add`. Lines appended to `logs[name]` are read in the order they stand;
-    a name in `unreadable` has a log driver that refuses.
+    a name in `unreadable` has a log driver that refuses. What a survey tells of a container is
+    in `services`, of the host in `host_addresses`; a name in `unlisted` is not on the allowlist.
     """
 
     logs: dict[str, list[LogLine]] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
     batch_lines: int = 1000
     now: int = START_NS + 3600 * NANOSECONDS
+    services: dict[str, ServiceFacts] = field(default_factory=dict)
+    host_addresses: tuple[str, ...] = ()
+    unlisted: set[str] = field(default_factory=set)
     _containers: dict[str, ContainerInfo] = field(default_factory=dict)
 
     def add(self, name: str, lines: Iterable[LogLine] = (), **facts: Any) -> ContainerInfo:
@@ -48,8 +53,8 @@ class FakeHost:
         return container
 
     def containers(self) -> list[ContainerInfo]:
-        """All containers, ordered by name."""
-        return [self._containers[name] for name in sorted(self._containers)]
+        """All containers that are on the allowlist, ordered by name."""
+        return [self._containers[name] for name in sorted(self._containers.keys() - self.unlisted)]
 
     def inspect(self, container: str) -> ContainerInfo:
         """One container by name or id. Raises NotFound."""
@@ -74,6 +79,25 @@ class FakeHost:
     def first_log_time(self, container: ContainerInfo) -> int | None:
         """The time of the oldest line; None for an empty log."""
         return min((line[0] for line in self.logs[container.name]), default=None)
+
+    def serve(self, name: str, **facts: Any) -> ServiceFacts:
+        """A container that a survey tells of; `facts` are fields of ServiceFacts."""
+        container = self.add(name)
+        known: dict[str, Any] = {"image": container.image, "state": container.state} | facts
+        self.services[name] = ServiceFacts(id=container.id, name=name, listed=True, **known)
+        return self.services[name]
+
+    def survey(
+        self, names: Collection[str], *, connections: bool = True, name_others: bool = False
+    ) -> Survey:
+        """The containers of these names in full, the others veiled as a guard does it."""
+        told = tuple(
+            item if connections else replace(item, sockets=None, sockets_problem=None)
+            for _, item in sorted(self.services.items())
+        )
+        allowed = set(names) - self.unlisted
+        survey = Survey(told, self.host_addresses)
+        return veiled(survey, allowed.__contains__, name_others=name_others)
 
     def resolve_image(self, reference: str) -> str:
         """A made-up digest."""

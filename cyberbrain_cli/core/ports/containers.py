@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from cyberbrain_cli.core.records import (
     ContainerInfo,
+    Survey,
 )
 
 
@@ -63,6 +64,17 @@ class ContainerHost(Protocol):
 
     def first_log_time(self, container: ContainerInfo) -> int | None:
         """The time of the oldest line that the daemon still has; None for an empty log."""
+        ...
+
+    def survey(
+        self, names: Collection[str], *, connections: bool = True, name_others: bool = False
+    ) -> Survey:
+        """What runs here and who talks to whom, at this moment.
+
+        The containers with these exact names are told in full, with what is open in them if
+        `connections`; of all others a guard leaves but that they are there, and with
+        `name_others` their names.
+        """
         ...
 
     def resolve_image(self, reference: str) -> str:

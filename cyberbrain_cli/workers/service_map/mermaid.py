@@ -1,0 +1,48 @@
+"""A drawing in Mermaid's language, whatever the names in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cyberbrain_cli.workers.service_map.drawing import Arrow, Drawing
+
+_PLAIN = frozenset(" .,:/+-@()→…·")
+_FILLS = {
+    "good": "fill:#e6f4ea,stroke:#188038,color:#202124",
+    "bad": "fill:#fce8e6,stroke:#d93025,color:#202124",
+    "off": "fill:#f1f3f4,stroke:#80868b,color:#202124",
+    "unlisted": "fill:#ffffff,stroke:#80868b,stroke-dasharray:4 3,color:#202124",
+    "outside": "fill:#e8f0fe,stroke:#1a73e8,color:#202124",
+}
+
+
+def mermaid(drawing: Drawing) -> str:
+    """The text of a flowchart."""
+    return "\n".join(_lines(drawing)) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Text for between quotes: whatever could be markup goes as a numbered entity."""
+    return "".join(
+        character if character.isalnum() or character in _PLAIN else f"#{ord(character)};"
+        for character in text
+    )
+
+
+def _lines(drawing: Drawing) -> Iterator[str]:
+    names = {box.id: f"n{number}" for number, box in enumerate(drawing.boxes)}
+    yield "flowchart LR"
+    for tone, style in _FILLS.items():
+        yield f"  classDef {tone} {style}"
+    for box in drawing.boxes:
+        label = "<br/>".join(map(escaped, box.lines))
+        yield f'  {names[box.id]}["{label}"]:::{box.tone}'
+    for arrow in drawing.arrows:
+        yield f"  {names[arrow.source]} {_line(arrow)} {names[arrow.target]}"
+
+
+def _line(arrow: Arrow) -> str:
+    label = f'|"{escaped(arrow.label)}"|'
+    if not arrow.directed:
+        return f"-.-{label}"
+    return f"-->{label}" if arrow.seen else f"-.->{label}"
