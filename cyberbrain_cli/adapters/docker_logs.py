@@ -112,6 +112,8 @@ class _Body:
         self._path = path
         self._timeout = timeout_seconds
         self._heard = time.monotonic()
+        self._buffer = bytearray(CHUNK)  # one for all reads: new ones cost page faults
+        self._view = memoryview(self._buffer)
         self._connection.settimeout(min(POLL_SECONDS, timeout_seconds))
 
     def abort(self) -> None:
@@ -146,14 +148,14 @@ class _Body:
     def _receive(self) -> bytes | None:
         """The next bytes; None while there are none yet. Raises DockerUnavailable."""
         try:
-            data = self._connection.recv(CHUNK)
+            size = self._connection.recv_into(self._buffer)
         except TimeoutError:
             self._insist_on_answer()
             return None
         except OSError as error:
             raise _gone(error.strerror or "it broke the connection") from None
         self._heard = time.monotonic()
-        return data
+        return bytes(self._view[:size])
 
     def _insist_on_answer(self) -> None:
         """A daemon that looks for the window in a long log is silent, but it answers others."""
