@@ -1,8 +1,9 @@
 """How long a whole triage takes, beside what only reads the same log.
 
 `python -m benchmarks.triage_speed [--lines N] [--rounds N] [--content NAME …] [--check]`. The
-contenders take turns on the same container; what is told are medians, ratios to curl, and the
-most memory that a contender's process held.
+contenders take turns on the same container; what is told are medians, ratios to curl, the CPU time
+of the contender alone (the daemon's comes on top), and the most memory that its process held, of
+which a little is that of this program before it began.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Taken:
     """One go of one contender."""
 
     seconds: float
+    cpu_seconds: float
     memory_mb: float
 
 
@@ -67,7 +69,7 @@ def run(command: list[str], environment: dict[str, str]) -> Taken:
     seconds = time.perf_counter() - before
     if os.waitstatus_to_exitcode(status) != 0:
         raise SystemExit(f"{command[0]} failed: {os.waitstatus_to_exitcode(status)}")
-    return Taken(seconds, usage.ru_maxrss / 1024)
+    return Taken(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def contenders(socket: str, name: str) -> dict[str, list[str]]:
@@ -99,8 +101,8 @@ def show(content: str, count: int, taken: dict[str, list[Taken]]) -> bool:
     """Print a table; whether the marks are met."""
     base = statistics.median(item.seconds for item in taken["curl"])
     print(f"\n{content}, {count:,} lines\n")
-    print("| contender | median | × curl | mark | memory | goes |")
-    print("|---|---:|---:|---:|---:|---:|")
+    print("| contender | median | × curl | mark | own CPU | memory | goes |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
     met = True
     for contender, items in taken.items():
         median = statistics.median(item.seconds for item in items)
@@ -108,10 +110,11 @@ def show(content: str, count: int, taken: dict[str, list[Taken]]) -> bool:
         mark = MARKS[content] if contender == "cyberbrain" else None
         if mark is not None:
             met = median / base <= mark and memory <= MOST_MEMORY_MB
+        cpu = statistics.median(item.cpu_seconds for item in items)
         told = f"≤ {mark:g}" if mark else ""
         print(
             f"| {contender} | {median:.2f} s | {median / base:.2f} | {told} "
-            f"| {memory:.0f} MB | {len(items)} |"
+            f"| {cpu:.2f} s | {memory:.0f} MB | {len(items)} |"
         )
     return met
 
