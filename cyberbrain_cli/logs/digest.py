@@ -45,17 +45,22 @@ def make_digest(
 ) -> Digest:
     """The patterns that matter most, in at most `budget` tokens, and what was left out.
 
-    As many patterns as fit come as a line each; what room is left goes to quoted lines of the
-    gravest. Nothing fits in a budget that is too small: then the digest has no ids.
+    As many patterns as fit come as a line each; what room is left goes to the first event of the
+    gravest, word for word, and then to what stood around it in the log. Nothing fits in a budget
+    that is too small: then the digest has no ids.
     """
     builder = _Builder(judgement, window, redact)
-    if count(builder.text(0, 0)) > budget:
+
+    def fits(*numbers: int) -> bool:
+        return count(builder.text(*numbers)) <= budget
+
+    if not fits(0, 0, 0):
         return Digest("", (), builder.left_out(0))
-    total = len(builder.items)
-    named = _most(lambda number: count(builder.text(number, 0)) <= budget, total)
-    detailed = _most(lambda number: count(builder.text(named, number)) <= budget, named)
+    named = _most(lambda number: fits(number, 0, 0), len(builder.items))
+    quoted = _most(lambda number: fits(named, number, 0), named)
+    around = _most(lambda number: fits(named, quoted, number), quoted)
     ids = tuple(item.pattern.id for item in builder.items[:named])
-    return Digest(builder.text(named, detailed), ids, builder.left_out(named))
+    return Digest(builder.text(named, quoted, around), ids, builder.left_out(named))
 
 
 def _most(fits: Callable[[int], bool], limit: int) -> int:
@@ -79,15 +84,21 @@ class _Builder:
         self.items = judgement.assessments[:MOST_BLOCKS]
         self._head = _head(judgement, window, redact)
         self._lines: dict[int, str] = {}
-        self._details: dict[int, str] = {}
+        self._quotes: dict[int, str] = {}
+        self._around: dict[int, str] = {}
 
-    def text(self, named: int, detailed: int) -> str:
-        """The digest of the first `named` patterns, the first `detailed` of them with lines."""
+    def text(self, named: int, quoted: int, around: int) -> str:
+        """The digest of the first `named` patterns.
+
+        The first `quoted` of them come with lines, the first `around` with what stood near.
+        """
         parts = [self._head]
         for number in range(named):
             parts.append(self._line(number))
-            if number < detailed:
-                parts.append(self._detail(number))
+            if number < quoted:
+                parts.append(self._quote(number))
+            if number < around:
+                parts.append(self._near(number))
         parts.append(_ending(self.left_out(named), len(self._judgement.mined.patterns)))
         return "\n".join(part for part in parts if part)
 
@@ -105,10 +116,15 @@ class _Builder:
             self._lines[number] = _compact(self.items[number], self._redact)
         return self._lines[number]
 
-    def _detail(self, number: int) -> str:
-        if number not in self._details:
-            self._details[number] = "\n".join(_quoted(self.items[number], self._redact))
-        return self._details[number]
+    def _quote(self, number: int) -> str:
+        if number not in self._quotes:
+            self._quotes[number] = "\n".join(_quoted(self.items[number], self._redact))
+        return self._quotes[number]
+
+    def _near(self, number: int) -> str:
+        if number not in self._around:
+            self._around[number] = "\n".join(_near(self.items[number], self._redact))
+        return self._around[number]
 
 
 def _head(judgement: Judgement, window: Window, redact: Redact) -> str:
@@ -146,15 +162,15 @@ def _compact(item: Assessment, redact: Redact) -> str:
 
 
 def _quoted(item: Assessment, redact: Redact) -> Sequence[str]:
-    """Lines of the first event, and those around it."""
-    pattern = item.pattern
-    first = evidence_of(pattern.exemplars[:1], redact)
-    lines = [f"  line: {one_line(proof.line, _LINE)}" for proof in first if proof.line.strip()]
-    around = [proof for proof in redacted(pattern.context, redact) if proof.line.strip()]
-    lines += [
-        f"  near: {_clock(proof.time)} {one_line(proof.line, _LINE // 2)}" for proof in around
-    ]
-    return lines
+    """Lines of the first event."""
+    first = evidence_of(item.pattern.exemplars[:1], redact)
+    return [f"  line: {one_line(proof.line, _LINE)}" for proof in first if proof.line.strip()]
+
+
+def _near(item: Assessment, redact: Redact) -> Sequence[str]:
+    """Lines around the first event."""
+    around = [proof for proof in redacted(item.pattern.context, redact) if proof.line.strip()]
+    return [f"  near: {_clock(proof.time)} {one_line(proof.line, _LINE // 2)}" for proof in around]
 
 
 def _ending(left: LeftOut, patterns: int) -> str:

@@ -44,6 +44,16 @@ def test_room_that_is_left_goes_to_lines_and_what_stands_around_them() -> None:
     assert made.text.endswith("all 4 patterns are listed")
 
 
+def test_the_lines_of_many_come_before_the_surroundings_of_one() -> None:
+    around = "".join(f"served {a}{b} {'x' * 90}\n" for a in "ab" for b in "cde")
+    log = "".join(f"{around}ERROR {word} at 17:03\n" for word in ("broke", "fell", "sank"))
+    made = digest(600, log)
+    quoted = [line for line in made.text.split("\n") if line.startswith("  line: ")]
+    assert len([line for line in quoted if "ERROR" in line]) == 3
+    assert "near:" not in made.text
+    assert "near:" in digest(5000, log).text
+
+
 def test_a_budget_too_small_gives_no_digest() -> None:
     assert digest(10).ids == ()
 
