@@ -22,6 +22,8 @@ import docker as docker_sdk
 
 from benchmarks import traffic
 from benchmarks.triage_speed import PROGRAM, home
+from cyberbrain_cli.adapters.llm_discovery import Wanted, discover
+from cyberbrain_cli.adapters.token_counter import tokenize
 from tests.stack import docker, llm, state
 
 TROUBLE = (
@@ -102,7 +104,11 @@ def main() -> int:
                 document = ask(environment, *([] if arguments.model else ["--no-llm"]))
                 tell(document, time.perf_counter() - before)
                 (first, *_) = ask(environment, "--preview")["requests"]
-                print(f"\n{json.loads(first['body'])['messages'][1]['content']}")
+                system, user = (item["content"] for item in json.loads(first["body"])["messages"])
+                found = discover(Wanted(endpoint=model, timeout_seconds=60))
+                whole = tokenize(found.wire(), found.info.model, system + user)
+                data = tokenize(found.wire(), found.info.model, user.partition("\nEND DATA")[0])
+                print(f"\n{data} tokens of data in a prompt of {whole}\n\n{user}")
         finally:
             made.remove(force=True, v=True)
     return 0

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from cyberbrain_cli.core.findings import Severity
 from cyberbrain_cli.core.timestamps import NANOSECONDS
+from cyberbrain_cli.logs.lines import read_line
 from cyberbrain_cli.logs.patterns import Mined, Pattern
 from cyberbrain_cli.logs.severity import highest, is_worrying
 from cyberbrain_cli.logs.signatures import Catalogue, Signature
+from cyberbrain_cli.logs.similar import ANY
 
 PERSISTENT = 5
 """A warning that came this often is as grave as its signature says."""
@@ -78,7 +80,7 @@ def _assess(
     novel = None if seen is None or pattern.other else not pattern.is_known(seen)
     rare = pattern.count <= _RARE and mined.lines >= _RARE_AMONG
     burst = _burst(pattern, mined)
-    signature = _believed(pattern, known.of(pattern.template), burst)
+    signature = _believed(pattern, _named(pattern, known), burst)
     severity = _severity(pattern, signature, unusual=bool(novel or burst))
     if severity is None and (rare or novel or burst) and is_worrying(pattern.template):
         severity = Severity.INFO
@@ -134,3 +136,16 @@ def _burst(pattern: Pattern, mined: Mined) -> Burst | None:
     ):
         return None
     return Burst(start, width / NANOSECONDS, count)
+
+
+def _named(pattern: Pattern, known: Catalogue) -> Signature | None:
+    """The failure that a pattern tells of.
+
+    Where lines were merged whose words differ, what names it may be one of those words.
+    """
+    found = known.of(pattern.template)
+    if found is not None or ANY not in pattern.template:
+        return found
+    firsts = (exemplar.lines[0].text for exemplar in pattern.exemplars if exemplar.lines)
+    owns = (known.of(read_line(text.encode()).template) for text in firsts)
+    return next((own for own in owns if own is not None), None)

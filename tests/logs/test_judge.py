@@ -178,3 +178,13 @@ def test_a_wall_of_findings_is_bounded_and_the_rest_counted() -> None:
     judgement = judged("\n".join(f"ERROR {word}" for word in words))
     assert len(judgement.findings) == MOST_FINDINGS
     assert judgement.withheld == len(words) - MOST_FINDINGS
+
+
+def test_lines_that_are_one_but_for_their_codes_are_still_known_by_them() -> None:
+    log = "".join(
+        f'10.0.1.{number} - - [22/Nov/2026:03:00:07 +0000] "GET /x HTTP/1.1" {code} 33 "-" "curl"\n'
+        for number, code in enumerate((500, 502, 503, 200) * 20)
+    )
+    (finding,) = judged(log).findings
+    assert finding.title.startswith("Requests answered with a server error")
+    assert finding.count == 60
