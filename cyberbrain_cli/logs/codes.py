@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 _LITERAL = rb"""
@@ -40,6 +41,7 @@ _CODE = re.compile(rb"\d{1,3}(?!\d)")
 _WIDTH = 4
 _MOST_ANCHORS = 48
 _MOST_PIECES = 4096
+_ENOUGH = 256
 LONGEST_READ = 256 << 10
 """Bytes of a line in which numbers are looked for."""
 
@@ -51,6 +53,7 @@ class _Anchor(dict[bytes, bytes]):
         self._text = text
         self._kind = kind
         self._mark = mark
+        self._common: list[tuple[bytes, bytes]] | None = None
 
     def __missing__(self, piece: bytes) -> bytes:
         if len(self) > _MOST_PIECES:
@@ -61,6 +64,8 @@ class _Anchor(dict[bytes, bytes]):
 
     def mark(self, text: bytes) -> bytes:
         """The text with marks at the numbers that stand next to this."""
+        for piece, marked in self._common or ():
+            text = text.replace(piece, marked)
         parts = text.split(self._text)
         if len(parts) == 1:
             return text
@@ -71,7 +76,20 @@ class _Anchor(dict[bytes, bytes]):
         else:
             del parts[0]
             pieces[1::2] = [self[part[:_WIDTH]] for part in parts]
+            if self._common is None and len(parts) >= _ENOUGH:
+                self._common = self._commonest(parts)
         return b"".join(pieces)
+
+    def _commonest(self, parts: list[bytes]) -> list[tuple[bytes, bytes]]:
+        """What is next to this most often, with its mark within: such are replaced at once."""
+        counts = Counter(part[:_WIDTH] for part in parts)
+        often = [item for item, count in counts.most_common(2) if count > len(parts) // 8]
+        marks = {piece: self._mark(self._kind, piece) for piece in often}
+        return [
+            (self._text + piece, self._text[:1] + mark + self._text[1:] + piece)
+            for piece, mark in marks.items()
+            if mark
+        ]
 
 
 class Codes:
