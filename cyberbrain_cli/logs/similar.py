@@ -22,16 +22,19 @@ _MASK = re.compile(r"<(?:[a-z]{1,8}|\*)>…?")
 _TOKEN = re.compile(r"[^\s,;=:|\"']+")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _ANYTHING = re.compile(r"[\[({<]*(?:\w{0,40}[{(\[])?<\*>[\])}>.]*")
-_ADDRESS = re.compile(
-    r"(?!.*\.[A-Z][A-Z_]+$)(?:[^A-Z]*[\w)][./@\\][\w(<]|.*<\*>.*[{(]|.*[{(].*<\*>)"
-)
-_TELLING = re.compile(
-    r".*(?:Exception|Error|ed|ing|able|ive|ful|less|tion|ment|ness)[.!)\]]{0,3}|.*[A-Z][A-Z_]+[.!)\]]{0,3}"
-    r"|[A-Z]?[a-z]+[A-Z]\w*[.!)\]]{0,3}"
-    r"|(?i:on|off|up|down|ok|yes|no|true|false|start|stop|open|close|begin|end|success|fail|"
-    r"failure|error|ready|idle|busy|done|read|write|get|put|post|delete|create|update|add|remove|"
-    r"in|out|not|is|was|old|new|first|last|low|high|left|right|before|after)"
-)
+_CONSTANT = re.compile(r"\.[A-Z][A-Z_]+$")
+_JOINT = re.compile(r"[\w)][./@\\][\w(<]")
+_CAMEL = re.compile(r"[A-Z]?[a-z]+[A-Z]")
+_TELLING_ENDS = (
+    "ed", "ing", "able", "ive", "ful", "less", "tion", "ment", "ness", "Exception", "Error",
+)  # fmt: skip
+_TELLING = frozenset(
+    ("on", "off", "up", "down", "ok", "yes", "no", "true", "false", "start", "stop", "open",
+     "close", "begin", "end", "success", "fail", "failure", "error", "ready", "idle", "busy",
+     "done", "read", "write", "get", "put", "post", "delete", "create", "update", "add",
+     "remove", "in", "out", "not", "is", "was", "old", "new", "first", "last", "low", "high",
+     "left", "right", "before", "after")
+)  # fmt: skip
 _NOTHING = frozenset(("null", "none", "nil", "-", "(null)", "n/a", "undefined", "NULL", "None"))
 _PREPOSITIONS = frozenset(
     ("for", "from", "by", "to", "user", "of", "on", "at", "with", "host", "as")
@@ -147,15 +150,30 @@ def _varies(group: list[tuple[str, ...]], place: int, places: int) -> bool:
 
 def _least(words: list[str], before: str) -> int:
     """How many different words must stand at a place for it to be a variable."""
-    if (
-        before
-        and all(ANY in word for word in words)
-        and len({word[:_COMMON] for word in words}) == 1
-    ):
+    if before and all(ANY in word for word in words) and len({w[:_COMMON] for w in words}) == 1:
         return _FEW
-    if before and all(_ADDRESS.match(word) or word in _NOTHING for word in words):
+    if before and all(_is_address(word) or word in _NOTHING for word in words):
         return _FEW
-    telling = sum(1 for word in words if _TELLING.fullmatch(word))
-    if not before or 2 * telling >= len(words):
+    if not before or 2 * sum(map(_tells, words)) >= len(words):
         return _LOTS
     return _SOME if before.lower() in _PREPOSITIONS else _MANY
+
+
+def _is_address(word: str) -> bool:
+    """Whether a word looks like the name of a thing: with dots, slashes or masks in brackets."""
+    if ANY in word and ("{" in word or "(" in word):
+        return True
+    joint = _JOINT.search(word)
+    return (
+        joint is not None
+        and not any(map(str.isupper, word[: joint.start()]))
+        and (_CONSTANT.search(word) is None)
+    )
+
+
+def _tells(word: str) -> bool:
+    """Whether a word looks like one that says what happened."""
+    bare = word.strip(".!)]([")
+    if bare.endswith(_TELLING_ENDS) or bare[-2:].isupper():
+        return True
+    return bare.lower() in _TELLING or _CAMEL.match(bare) is not None
