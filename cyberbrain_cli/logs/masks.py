@@ -38,9 +38,9 @@ _TIME = r"(?P<time>(?<![\w.:])(?:{})(?![\w:]))"
 _UUID = r"""(?P<uuid>(?<![0-9A-Za-z])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}
     (?![0-9A-Za-z]))"""
 _EMAIL = r"(?P<email>(?<![\w.+-])[\w.+-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6})"
-_MAC = r"(?P<mac>(?<![\w:])(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}(?![\w:]))"
+_MAC = r"(?P<mac>(?<![\w:])(?:[0-9a-fA-F]{2}[:-]){5,40}[0-9a-fA-F]{2}(?![\w:]))"
 _IP4 = r"""(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?::\d{1,5})?(?![\w.]*\d)"""
-_IP6 = r"(?<![\w:])(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{0,4}(?![\w:])"
+_IP6 = r"(?<!\w)(?=[a-fA-F:]{0,30}\d)(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{0,4}(?![\w:])"
 _HEX = r"""(?P<hex>(?<![0-9A-Za-z])[01][xX][0-9a-fA-F]+\b
     | \b(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{6,}\b | \b(?=\d*[A-F])(?=[A-F]*\d)[0-9A-F]{6,}\b
     | \b[fF]{4,16}\b)"""
@@ -73,7 +73,8 @@ _USER = rf"(?P<user>(?:{_PERSON})[^\s\"'<>,;:()\[\]]{{1,64}})"
 _VALUE = rf"""=(?:{_IDENTITY})
     (?P<value>"[^"]{{0,80}}"|'[^']{{0,80}}'|[^\s"'<>,;()\[\]{{}}]{{1,200}}+)"""
 _QUOTED = r"""(?P<text>(?<![\w'])'(?=[^'\s]{0,80}[a-z0-9])[^'\s]{1,80}'(?![\w:]|\s:)
-    |(?<![\w"])"(?=[^"\s]{0,80}[a-z0-9])[^"\s]{1,80}"(?![\w:]|\s:))"""
+    |(?<![\w"])"(?=[^"\s]{0,80}[a-z0-9])[^"\s]{1,80}"(?![\w:]|\s:)
+    |\\(?:042|"|')[^\s\\]{1,200}+\\(?:042|"|'))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,9 @@ def _replaced(match: re.Match[str]) -> str:
     if kind == "keep" or (kind == "name" and _TELLING_NAME.search(found)):
         return found
     if kind == "text":
-        return f"{found[0]}<text>{found[-1]}"
+        return f"{found[0]}<text>{found[-1]}" if found[0] != "\\" else '"<text>"'
+    if kind in ("path", "url"):
+        return f"<{kind}>{found[len(found.rstrip('.:')) :]}"
     return f"=<{kind}>" if found[0] == "=" else f"<{kind}>"
 
 

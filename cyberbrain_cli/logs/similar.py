@@ -161,7 +161,7 @@ def _least(words: list[str], before: str) -> int:
 
 def _is_address(word: str) -> bool:
     """Whether a word looks like the name of a thing: with dots, slashes or masks in brackets."""
-    if ANY in word and ("{" in word or "(" in word):
+    if ANY in word and (word.count(ANY) > 1 or "{" in word or "(" in word):
         return True
     joint = _JOINT.search(word)
     return (
