@@ -88,7 +88,7 @@ def read_line(raw: bytes) -> Line:
         template = mask(plain.message)
         return Line(Kind.DETAIL, severity.of_prose(text), leveled=False, template=template)
     fields = read_structured(plain.message)
-    if fields is not None and (fields.level is not None or "msg" in fields.names):
+    if fields is not None and (fields.level is not None or fields.message):
         return _structured(fields, plain.message, plain.level)
     level = plain.level or severity.of_prose(plain.message)
     return Line(Kind.HEAD, level, plain.level is not None, mask(plain.message))
@@ -97,7 +97,7 @@ def read_line(raw: bytes) -> Line:
 def _structured(fields: Fields, text: str, outer: Severity | None = None) -> Line:
     level = severity.highest(fields.level, outer)
     message = mask(fields.message)
-    logger = f"{mask(fields.logger)}: " if fields.logger else ""
+    logger = f"{mask_numbers(fields.logger)}: " if fields.logger else ""
     template = f"{logger}{message} {{{', '.join(fields.names)}}}"
     return Line(
         Kind.HEAD, level or severity.of_prose(fields.message or text), level is not None, template

@@ -185,7 +185,7 @@ def tiny_disk(cyberbrain: Cyberbrain, tmp_path: Path) -> Iterator[Path]:
         pytest.skip("Only root can mount a file system.")
     root = tmp_path / "tiny"
     root.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(root)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(root)], check=True)
     cyberbrain.environment["CYBERBRAIN_ARTIFACTS__ROOT"] = str(root)
     yield root
     subprocess.run(["umount", str(root)], check=True)
