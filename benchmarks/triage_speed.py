@@ -105,6 +105,8 @@ def show(content: str, count: int, taken: dict[str, list[Taken]]) -> bool:
     print("|---|---:|---:|---:|---:|---:|---:|")
     met = True
     for contender, items in taken.items():
+        if not items:
+            continue
         median = statistics.median(item.seconds for item in items)
         memory = max(item.memory_mb for item in items)
         mark = MARKS[content] if contender == "cyberbrain" else None

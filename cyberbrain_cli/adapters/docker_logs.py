@@ -15,8 +15,9 @@ from contextlib import closing
 from urllib.parse import quote, urlencode
 
 from cyberbrain_cli.adapters.docker_address import unreachable
-from cyberbrain_cli.adapters.docker_stream import MARGIN_NS, StreamParser
+from cyberbrain_cli.adapters.docker_stream import StreamParser
 from cyberbrain_cli.adapters.docker_window import read_window
+from cyberbrain_cli.adapters.open_line import MARGIN_NS
 from cyberbrain_cli.adapters.read_ahead import ReadAhead
 from cyberbrain_cli.core.errors import CyberbrainError, DockerUnavailable, LogsUnreadable, NotFound
 from cyberbrain_cli.core.ports import LogBatch, Window

@@ -10,23 +10,15 @@ continued in its stream's next entry; a shorter one is what a process left unfin
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from struct import Struct
 
+from cyberbrain_cli.adapters.open_line import MAX_LINE, OpenLine
 from cyberbrain_cli.core.errors import DockerUnavailable, LogsUnreadable
 from cyberbrain_cli.core.ports import LogBatch, Window
-from cyberbrain_cli.core.timestamps import NANOSECONDS, Stamps, format_ns, parse_ns
-
-MAX_LINE = 1024 * 1024
-"""Longer lines are cut here; what is left out is still counted in the batch's size. No entry is
-as long: Docker's are 16 KiB, with some drivers 256."""
+from cyberbrain_cli.core.timestamps import Stamps, format_ns, parse_ns
 
 PIECE = 16 * 1024
 """Docker cuts longer lines into entries of this size; more where bytes were no UTF-8."""
-
-MARGIN_NS = NANOSECONDS
-"""The parser is to be given this much more on both sides of its window: lines of two streams may
-stand in the wrong order by a hair, and a long line's pieces on both sides of a bound."""
 
 _HEADER = Struct(">BxxxI")
 _STREAMS = ("stdout", "stdout", "stderr")
@@ -37,40 +29,6 @@ _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z ")
 _STAMP_BYTES = 31
 _STAMP_SHAPE = b"--T::.Z"
 _DIGITS = b"0123456789"
-
-
-@dataclass(slots=True)
-class _Open:
-    """A line of which only some pieces have come."""
-
-    head: int
-    last: int
-    parts: list[bytes] = field(default_factory=list)
-    size: int = 0
-    end: bytes = b""
-
-    def add(self, time: int, text: bytes) -> None:
-        if text and self.size < MAX_LINE:
-            self.parts.append(text)
-        self.size += len(text)
-        self.last = time
-        self.end = text[-1:] or self.end
-
-    def drop_return(self) -> None:
-        """Leave out the carriage return with which a terminal ends its lines."""
-        if self.end == b"\r":
-            self.size -= 1
-            self.parts[-1] = self.parts[-1].removesuffix(b"\r")
-
-    def goes_on_at(self, time: int, bound: int) -> bool:
-        """Whether a piece belongs to this line, as every window near the bound sees it.
-
-        Across a bound only pieces of one second of the clock are joined: those are within the
-        margin of each window that they touch, however narrow the windows are.
-        """
-        if not self.head <= bound < time:
-            return True
-        return self.last // MARGIN_NS == time // MARGIN_NS
 
 
 class StreamParser:
@@ -90,7 +48,7 @@ class StreamParser:
         self._framed: bool | None = None
         self._uniform = True
         self._rest = b""
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, OpenLine] = {}
         self._start_batch()
 
     def feed(self, data: bytes) -> LogBatch:
@@ -221,12 +179,12 @@ class StreamParser:
             self._close(stream)
             pending = None
         if pending is None:
-            pending = self._open[stream] = _Open(time, time)
+            pending = self._open[stream] = OpenLine(time, time)
         pending.add(time, text)
         if whole or len(text) < self._piece:
             self._close(stream)
 
-    def _goes_on(self, line: _Open, time: int) -> bool:
+    def _goes_on(self, line: OpenLine, time: int) -> bool:
         return line.goes_on_at(time, self._after) and line.goes_on_at(time, self._until)
 
     def _close(self, stream: str) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
-from cyberbrain_cli.adapters.docker_stream import MARGIN_NS, StreamParser
+from cyberbrain_cli.adapters.docker_stream import StreamParser
+from cyberbrain_cli.adapters.open_line import MARGIN_NS
 from cyberbrain_cli.core.ports import LogBatch, Window
 
 FIRST_TAIL = 1000

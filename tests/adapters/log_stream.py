@@ -7,7 +7,8 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cyberbrain_cli.adapters.docker_stream import MARGIN_NS, PIECE, StreamParser
+from cyberbrain_cli.adapters.docker_stream import PIECE, StreamParser
+from cyberbrain_cli.adapters.open_line import MARGIN_NS
 from cyberbrain_cli.core.ports import LogBatch, Window
 from cyberbrain_cli.core.timestamps import format_ns
 

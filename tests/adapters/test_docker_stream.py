@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cyberbrain_cli.adapters.docker_stream import MARGIN_NS, MAX_LINE, PIECE, StreamParser
+from cyberbrain_cli.adapters.docker_stream import PIECE, StreamParser
+from cyberbrain_cli.adapters.open_line import MARGIN_NS, MAX_LINE
 from cyberbrain_cli.core.errors import DockerUnavailable, LogsUnreadable
 from cyberbrain_cli.core.ports import Window
 from tests.adapters.log_stream import (
