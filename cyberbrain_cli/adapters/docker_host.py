@@ -18,12 +18,14 @@ import requests
 from cyberbrain_cli.adapters import docker_logs
 from cyberbrain_cli.adapters.container_sockets import SocketReader
 from cyberbrain_cli.adapters.docker_address import client_arguments, unreachable
+from cyberbrain_cli.adapters.docker_gpus import gpu_use
+from cyberbrain_cli.adapters.docker_names import own_name
 from cyberbrain_cli.adapters.docker_network import network_of
 from cyberbrain_cli.adapters.docker_sdk_logs import read_sdk
 from cyberbrain_cli.adapters.docker_survey import Surveyor
 from cyberbrain_cli.core.errors import CyberbrainError, DockerUnavailable, NotFound
 from cyberbrain_cli.core.ports import LogBatch, Window
-from cyberbrain_cli.core.records import ContainerInfo, Survey
+from cyberbrain_cli.core.records import ContainerInfo, GpuUse, Survey
 from cyberbrain_cli.core.timestamps import from_ns, parse_ns
 
 UNREADABLE_DRIVERS = frozenset({"none"})
@@ -141,6 +143,12 @@ class DockerHost:
         with self._asked():
             return Surveyor(self._api, reader, connections).survey(names)
 
+    def gpu_use(self, pids: Collection[int], names: Collection[str]) -> GpuUse:
+        """Whose processes these are, and which containers of these names were given GPUs."""
+        local = self.address.startswith("unix://")
+        with self._asked():
+            return gpu_use(self._api, pids, names, local=local)
+
     def resolve_image(self, reference: str) -> str:
         """The digest (or image id) that a reference means today. Raises NotFound."""
         if not _REFERENCE.fullmatch(reference):
@@ -204,18 +212,12 @@ def _digest(reference: str, digests: Iterable[str]) -> str | None:
 def _listed(item: Mapping[str, Any]) -> ContainerInfo:
     return ContainerInfo(
         id=item["Id"],
-        name=_name(item["Names"]),
+        name=own_name(item),
         image=item["Image"],
         state=item["State"],
         labels=dict(item.get("Labels") or {}),
         created_at=from_ns(int(item["Created"]) * 1_000_000_000),
     )
-
-
-def _name(names: list[str]) -> str:
-    """The container's own name: the one that is not a link into another container."""
-    plain = [name.lstrip("/") for name in names]
-    return next((name for name in plain if "/" not in name), plain[0])
 
 
 def _inspected(found: Mapping[str, Any]) -> ContainerInfo:

@@ -12,6 +12,7 @@ import docker.errors
 
 from cyberbrain_cli.adapters.container_sockets import SocketReader, Unreadable
 from cyberbrain_cli.adapters.docker_facts import inspected_facts, listed_facts
+from cyberbrain_cli.adapters.docker_names import own_name
 from cyberbrain_cli.adapters.references import Finder
 from cyberbrain_cli.core.records import ServiceFacts, Survey
 
@@ -31,7 +32,7 @@ class Surveyor:
 
         Only those of the names are inspected or looked into. Raises what the SDK raises.
         """
-        rough = [listed_facts(item, _name(item)) for item in self.api.containers(all=True)]
+        rough = [listed_facts(item, own_name(item)) for item in self.api.containers(all=True)]
         answers = {item.id: self._inspect(item.id) for item in rough if item.name in names}
         salt = secrets.token_bytes(16)
         facts = []
@@ -107,12 +108,6 @@ class Surveyor:
 
 def _of(place: Any) -> tuple[str, ...]:
     return (*place.names, *place.addresses)
-
-
-def _name(item: Mapping[str, Any]) -> str:
-    """The container's own name: the one that is not a link into another container."""
-    plain = [str(name).lstrip("/") for name in item.get("Names") or ()]
-    return next((name for name in plain if "/" not in name), str(item["Id"])[:12])
 
 
 def _hosts(facts: Sequence[ServiceFacts]) -> set[str]:

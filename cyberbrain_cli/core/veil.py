@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from cyberbrain_cli.core.directory import HOST, Directory, Found
-from cyberbrain_cli.core.records import Attachment, Reference, ServiceFacts, Survey, TcpConnection
+from cyberbrain_cli.core.records import (
+    Attachment,
+    GpuOwner,
+    GpuUse,
+    Reference,
+    ServiceFacts,
+    Survey,
+    TcpConnection,
+)
 
 
 def veiled(survey: Survey, allowed: Callable[[str], bool], *, name_others: bool) -> Survey:
@@ -31,6 +39,26 @@ def veiled(survey: Survey, allowed: Callable[[str], bool], *, name_others: bool)
         for item in survey.containers
     )
     return replace(survey, containers=containers)
+
+
+def veiled_gpu_use(use: GpuUse, allowed: Callable[[str], bool]) -> GpuUse:
+    """Who uses the GPUs, without the names of containers that `allowed` refuses.
+
+    Of those nothing is left but a token that tells two of them apart, and no claim.
+    """
+
+    def owner(one: GpuOwner) -> GpuOwner:
+        if one.container is None:
+            return one
+        if allowed(one.container):
+            return replace(one, listed=True)
+        return GpuOwner(one.kind, token=_token(one.token))
+
+    return replace(
+        use,
+        owners={pid: owner(one) for pid, one in use.owners.items()},
+        claims=tuple(claim for claim in use.claims if allowed(claim.container)),
+    )
 
 
 def _token(container_id: str) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cyberbrain_cli.core.directive import ContainerSelection
 from cyberbrain_cli.core.findings import Finding
-from cyberbrain_cli.core.ports import Clock, ContainerHost, Llm, Progress, Report, Window
+from cyberbrain_cli.core.ports import Clock, ContainerHost, Gpus, Llm, Progress, Report, Window
 from cyberbrain_cli.core.records import (
     ContainerInfo,
     ContainerReading,
@@ -92,6 +92,7 @@ class JobContext:
     directive: str
     targets: tuple[Target, ...]
     host: ContainerHost
+    gpus: Gpus
     llm: Llm | None
     llm_absence: str | None
     artifacts: ArtifactWriter

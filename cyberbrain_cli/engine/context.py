@@ -93,6 +93,7 @@ class JobRoom:
             host=GuardedHost(
                 parts.host, parts.history.allowlist(), parts.journal.audit, self.run_id
             ),
+            gpus=parts.gpus,
             llm=llm,
             llm_absence=self.model.absence,
             artifacts=GuardedArtifacts(

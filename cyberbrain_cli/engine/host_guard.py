@@ -7,8 +7,14 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from cyberbrain_cli.core.allowlist import decide_container
 from cyberbrain_cli.core.errors import PolicyRefused
 from cyberbrain_cli.core.ports import ContainerHost, LogBatch, Window
-from cyberbrain_cli.core.records import AllowlistEntry, AuditEvent, ContainerInfo, Survey
-from cyberbrain_cli.core.veil import veiled
+from cyberbrain_cli.core.records import (
+    AllowlistEntry,
+    AuditEvent,
+    ContainerInfo,
+    GpuUse,
+    Survey,
+)
+from cyberbrain_cli.core.veil import veiled, veiled_gpu_use
 
 
 class GuardedHost:
@@ -68,6 +74,16 @@ class GuardedHost:
         found = self._host.survey(names, connections=connections)
         allowed = {name for name in names if decide_container(name, self._entries).allowed}
         return veiled(found, allowed.__contains__, name_others=name_others)
+
+    def gpu_use(self, pids: Collection[int], names: Collection[str]) -> GpuUse:
+        """Whose processes these are: of those not allowed only that they are there.
+
+        Raises PolicyRefused.
+        """
+        for name in names:
+            self._insist(name, "gpu_use")
+        found = self._host.gpu_use(pids, names)
+        return veiled_gpu_use(found, lambda name: decide_container(name, self._entries).allowed)
 
     def resolve_image(self, reference: str) -> str:
         """What an image reference means today; names no container."""

@@ -11,6 +11,7 @@ from cyberbrain_cli.core.ports import (
     Clock,
     ContainerHost,
     Documents,
+    Gpus,
     History,
     Identity,
     Journal,
@@ -29,6 +30,7 @@ class Parts:
     history: History
     locks: Locks
     host: ContainerHost
+    gpus: Gpus
     artifacts: ArtifactStore
     documents: Documents
     models: Models

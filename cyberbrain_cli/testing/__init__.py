@@ -6,6 +6,7 @@ Nothing here talks to Docker, a model, a database or the disk.
 from __future__ import annotations
 
 from cyberbrain_cli.testing.clock import START, START_NS, CountingIds, TickingClock
+from cyberbrain_cli.testing.gpus import FakeGpus
 from cyberbrain_cli.testing.harness import MemoryArtifacts, SilentProgress, WorkerRun, run_worker
 from cyberbrain_cli.testing.host import FakeHost, LogLine, batch_of, log_lines
 from cyberbrain_cli.testing.llm import ScriptedLlm
@@ -14,6 +15,7 @@ __all__ = [
     "START",
     "START_NS",
     "CountingIds",
+    "FakeGpus",
     "FakeHost",
     "LogLine",
     "MemoryArtifacts",

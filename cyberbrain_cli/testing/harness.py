@@ -16,6 +16,7 @@ from cyberbrain_cli.core.records import Cursor, NewArtifact
 from cyberbrain_cli.core.timestamps import from_ns
 from cyberbrain_cli.core.worker import JobContext, Outcome, Target, Worker
 from cyberbrain_cli.testing.clock import TickingClock
+from cyberbrain_cli.testing.gpus import FakeGpus
 from cyberbrain_cli.testing.host import FakeHost
 
 
@@ -101,6 +102,7 @@ def run_worker(
     check: Callable[[], None] = lambda: None,
     max_parallel: int = 2,
     earlier: Mapping[str, Any] | None = None,
+    gpus: FakeGpus | None = None,
 ) -> WorkerRun:
     """Run a worker on all containers of a host, with its options as a directive has them.
 
@@ -120,6 +122,7 @@ def run_worker(
         directive="test",
         targets=tuple(targets),
         host=host,
+        gpus=gpus or FakeGpus(),
         llm=llm,
         llm_absence=llm_absence,
         artifacts=artifacts,

@@ -8,9 +8,9 @@ from typing import Any
 
 from cyberbrain_cli.core.errors import LogsUnreadable, NotFound
 from cyberbrain_cli.core.ports import LogBatch, Window
-from cyberbrain_cli.core.records import ContainerInfo, ServiceFacts, Survey
+from cyberbrain_cli.core.records import ContainerInfo, GpuUse, ServiceFacts, Survey
 from cyberbrain_cli.core.timestamps import NANOSECONDS
-from cyberbrain_cli.core.veil import veiled
+from cyberbrain_cli.core.veil import veiled, veiled_gpu_use
 from cyberbrain_cli.testing.clock import START, START_NS
 
 LogLine = tuple[int, str, bytes]
@@ -32,7 +32,8 @@ class FakeHost:
 
     Add containers with `add`. Lines appended to `logs[name]` are read in the order they stand;
     a name in `unreadable` has a log driver that refuses. What a survey tells of a container is
-    in `services`, of the host in `host_addresses`; a name in `unlisted` is not on the allowlist.
+    in `services`, of the host in `host_addresses`, of who uses GPUs in `gpu_users`; a name in
+    `unlisted` is not on the allowlist.
     """
 
     logs: dict[str, list[LogLine]] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class FakeHost:
     services: dict[str, ServiceFacts] = field(default_factory=dict)
     host_addresses: tuple[str, ...] = ()
     unlisted: set[str] = field(default_factory=set)
+    gpu_users: GpuUse = field(default_factory=lambda: GpuUse({}))
     _containers: dict[str, ContainerInfo] = field(default_factory=dict)
 
     def add(self, name: str, lines: Iterable[LogLine] = (), **facts: Any) -> ContainerInfo:
@@ -98,6 +100,13 @@ class FakeHost:
         allowed = set(names) - self.unlisted
         survey = Survey(told, self.host_addresses)
         return veiled(survey, allowed.__contains__, name_others=name_others)
+
+    def gpu_use(self, pids: Collection[int], names: Collection[str]) -> GpuUse:
+        """Who uses the GPUs, veiled as a guard does it."""
+        owners = {pid: one for pid, one in self.gpu_users.owners.items() if pid in pids}
+        claims = tuple(one for one in self.gpu_users.claims if one.container in names)
+        found = replace(self.gpu_users, owners=owners, claims=claims)
+        return veiled_gpu_use(found, lambda name: name not in self.unlisted)
 
     def resolve_image(self, reference: str) -> str:
         """A made-up digest."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cyberbrain_cli.adapters import system
+from cyberbrain_cli.adapters.gpus import SystemGpus
 from cyberbrain_cli.core.ports import Progress
 from cyberbrain_cli.core.redaction import Redactor
 from cyberbrain_cli.core.worker import Worker
@@ -26,6 +27,7 @@ def parts_of(services: Services, progress: Progress, workers: Mapping[str, Worke
         history=services.reports,
         locks=services.locks,
         host=services.host,
+        gpus=SystemGpus(),
         artifacts=services.artifacts,
         documents=MarkdownDocuments(),
         models=models,

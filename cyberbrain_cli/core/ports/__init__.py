@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cyberbrain_cli.core.ports.containers import ContainerHost, LogBatch, Window
+from cyberbrain_cli.core.ports.gpus import Gpus, GpuWatch
 from cyberbrain_cli.core.ports.journal import ActiveRun, History, Journal
 from cyberbrain_cli.core.ports.model import (
     Attempt,
@@ -34,6 +35,8 @@ __all__ = [
     "Clock",
     "ContainerHost",
     "Documents",
+    "GpuWatch",
+    "Gpus",
     "History",
     "Identity",
     "Journal",

@@ -6,10 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cyberbrain_cli.core.records import (
-    ContainerInfo,
-    Survey,
-)
+from cyberbrain_cli.core.records import ContainerInfo, GpuUse, Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +72,10 @@ class ContainerHost(Protocol):
         `connections`; of all others a guard leaves but that they are there, and with
         `name_others` their names.
         """
+        ...
+
+    def gpu_use(self, pids: Collection[int], names: Collection[str]) -> GpuUse:
+        """Whose processes these are, and which containers of these names were given GPUs."""
         ...
 
     def resolve_image(self, reference: str) -> str:

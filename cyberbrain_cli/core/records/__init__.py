@@ -12,6 +12,17 @@ from cyberbrain_cli.core.records.beginnings import (
     NewJob,
     NewRun,
 )
+from cyberbrain_cli.core.records.gpus import (
+    EccErrors,
+    GpuClaim,
+    GpuFacts,
+    GpuInstance,
+    GpuOwner,
+    GpuProcess,
+    GpuSample,
+    GpuUse,
+    Pcie,
+)
 from cyberbrain_cli.core.records.ledger import Cost, CostRow, LlmCall, Price, TokenCount
 from cyberbrain_cli.core.records.listings import (
     AllowlistEntry,
@@ -65,9 +76,17 @@ __all__ = [
     "CostRow",
     "Cursor",
     "DirectiveEntry",
+    "EccErrors",
     "ErrorRecord",
     "FindingCount",
     "Gap",
+    "GpuClaim",
+    "GpuFacts",
+    "GpuInstance",
+    "GpuOwner",
+    "GpuProcess",
+    "GpuSample",
+    "GpuUse",
     "ImageEntry",
     "JobRecord",
     "JobSettlement",
@@ -78,6 +97,7 @@ __all__ = [
     "NewJob",
     "NewRun",
     "PatternSighting",
+    "Pcie",
     "Price",
     "PublishedPort",
     "Reference",
