@@ -34,7 +34,7 @@ class Entries(Protocol):
     def has(self, name: str) -> bool:
         """Whether the name has an entry."""
 
-    def add(self, name: str, note: str | None) -> bool:
+    def add(self, name: str, note: str | None, allows: Sequence[str]) -> bool:
         """Allow it; False when nothing changed."""
 
     def switch(self, name: str, *, enabled: bool) -> bool:
@@ -66,8 +66,10 @@ class Containers:
         """Whether the container has an entry."""
         return any(entry.name == name for entry in self.services.reports.allowlist())
 
-    def add(self, name: str, note: str | None) -> bool:
-        """Allow the container to be read."""
+    def add(self, name: str, note: str | None, allows: Sequence[str]) -> bool:
+        """Allow the container to be read. Raises UsageError for permissions, which it has not."""
+        if allows:
+            raise UsageError("--allow is for images.", "Add --image.")
         return self.services.journal.set_container(name, enabled=True, note=note)
 
     def switch(self, name: str, *, enabled: bool) -> bool:
@@ -99,10 +101,11 @@ class Images:
         """Whether the image has an entry."""
         return self._digest(name) is not None
 
-    def add(self, name: str, note: str | None) -> bool:
-        """Approve the image as what its reference means now."""
+    def add(self, name: str, note: str | None, allows: Sequence[str]) -> bool:
+        """Approve the image as what its reference means now, with these permissions alone."""
         digest = self.services.host.resolve_image(name)
-        return self.services.journal.set_image(name, digest, enabled=True, note=note)
+        journal = self.services.journal
+        return journal.set_image(name, digest, enabled=True, note=note, allows=allows)
 
     def switch(self, name: str, *, enabled: bool) -> bool:
         """Enable or disable the approval, of the same digest as before."""

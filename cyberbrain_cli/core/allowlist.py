@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from cyberbrain_cli.core.directive import ContainerSelection
 from cyberbrain_cli.core.records import AllowlistEntry, ContainerInfo, ImageEntry
+
+
+class Permission(StrEnum):
+    """What a container may have beyond the hardened default, if its image's approval allows it."""
+
+    GPU = "gpu"
+    NETWORK = "network"
+    PULL = "pull"
+    ROOT_USER = "root-user"
+    WRITABLE_ROOT = "writable-root"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +39,16 @@ def decide_container(name: str, entries: Sequence[AllowlistEntry]) -> Decision:
     return Decision(False, f"'{name}' is not on the allowlist.")
 
 
-def decide_image(reference: str, digest: str, entries: Sequence[ImageEntry]) -> Decision:
-    """Whether the image may be run: its reference is approved and still means the same digest."""
+def decide_image(
+    reference: str,
+    digest: str,
+    entries: Sequence[ImageEntry],
+    wanted: Collection[Permission] = (),
+) -> Decision:
+    """Whether the image may be run: its reference is approved and still means the same digest.
+
+    `wanted` is what its container is to have, which the approval must allow too.
+    """
     for entry in entries:
         if entry.reference != reference:
             continue
@@ -39,7 +58,13 @@ def decide_image(reference: str, digest: str, entries: Sequence[ImageEntry]) -> 
             return Decision(
                 False, f"Image '{reference}' was approved as {entry.digest} and is now {digest}."
             )
-        return Decision(True, f"Image '{reference}' is approved as {digest}.")
+        missing = sorted({item.value for item in wanted} - set(entry.allows))
+        if missing:
+            return Decision(
+                False, f"The approval of image '{reference}' does not allow: {', '.join(missing)}."
+            )
+        also = f" It may have: {', '.join(entry.allows)}." if entry.allows else ""
+        return Decision(True, f"Image '{reference}' is approved as {digest}.{also}")
     return Decision(False, f"Image '{reference}' is not approved.")
 
 

@@ -159,6 +159,7 @@ IMAGES: Table[ImageEntry] = Table(
         Column("reference", lambda entry: entry.reference),
         Column("digest", lambda entry: entry.digest),
         Column("enabled", lambda entry: entry.enabled, _yes_no),
+        Column("allows", lambda entry: " ".join(entry.allows)),
         Column("created_at", lambda entry: entry.created_at, human.moment),
         Column("note", lambda entry: entry.note),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -17,21 +18,26 @@ def set_entry(
     table: Table,
     key: str,
     values: dict[str, Any],
-    note: str | None,
+    remarks: Mapping[str, str | None],
     now: datetime,
 ) -> bool:
-    """Add or change an entry; False when nothing changed. A note of None leaves the old one."""
+    """Add or change an entry; False when nothing changed. A remark of None leaves the old one."""
     (column,) = table.primary_key
-    added = {"note": note or ""} | values | {column.name: key, "created_at": now}
+    given = {name: text for name, text in remarks.items() if text is not None}
+    wanted = values | given
+    added = dict.fromkeys(remarks, "") | wanted | {column.name: key, "created_at": now}
     if not insert_new(connection, table, added):
-        wanted = values if note is None else values | {"note": note}
         differs = [table.c[name] != value for name, value in wanted.items()]
         query = select(column).where(column == key, or_(*differs))
         if connection.execute(query).first() is None:
             return False
         connection.execute(update(table).where(column == key).values(**wanted))
     outcome = "enabled" if values["enabled"] else "disabled"
-    audit(connection, AuditEvent(table.name, key, outcome, "by the operator"), now)
+    told = [
+        f"{name} {wanted[name] or 'nothing'}" for name in ("digest", "allows") if name in wanted
+    ]
+    reason = ", ".join(["by the operator", *told])
+    audit(connection, AuditEvent(table.name, key, outcome, reason), now)
     return True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import wraps
@@ -175,7 +175,9 @@ class SqlJournal:
         self, connection: Connection, name: str, *, enabled: bool, note: str | None = None
     ) -> bool:
         """Add or change an allowlist entry; False when nothing changed."""
-        return set_entry(connection, CONTAINERS, name, {"enabled": enabled}, note, self._now())
+        return set_entry(
+            connection, CONTAINERS, name, {"enabled": enabled}, {"note": note}, self._now()
+        )
 
     @_transaction
     def remove_container(self, connection: Connection, name: str) -> bool:
@@ -191,10 +193,13 @@ class SqlJournal:
         *,
         enabled: bool,
         note: str | None = None,
+        allows: Collection[str] | None = None,
     ) -> bool:
         """Add or change an approved image; False when nothing changed."""
         values = {"digest": digest, "enabled": enabled}
-        return set_entry(connection, IMAGES, reference, values, note, self._now())
+        told = None if allows is None else " ".join(sorted(allows))
+        remarks = {"note": note, "allows": told}
+        return set_entry(connection, IMAGES, reference, values, remarks, self._now())
 
     @_transaction
     def remove_image(self, connection: Connection, reference: str) -> bool:

@@ -132,7 +132,8 @@ class Reports:
 
     def images(self) -> list[ImageEntry]:
         """All approved images, ordered by reference."""
-        return [ImageEntry(**row) for row in self._all(select(sql.IMAGES).order_by("reference"))]
+        rows = self._all(select(sql.IMAGES).order_by("reference"))
+        return [ImageEntry(**{**row, "allows": tuple(row["allows"].split())}) for row in rows]
 
     def inventory(self) -> list[ContainerInfo]:
         """The containers that were ever seen, as they were last seen, ordered by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +25,7 @@ class Ledger:
     """An allowlist in memory, with the journal's and the reports' face."""
 
     entries: dict[str, bool] = field(default_factory=dict)
-    pinned: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    pinned: dict[str, tuple[str, bool, tuple[str, ...]]] = field(default_factory=dict)
 
     def set_container(self, name: str, *, enabled: bool, note: str | None = None) -> bool:
         changed = self.entries.get(name) is not enabled
@@ -35,11 +36,18 @@ class Ledger:
         return self.entries.pop(name, None) is not None
 
     def set_image(
-        self, reference: str, digest: str, *, enabled: bool, note: str | None = None
+        self,
+        reference: str,
+        digest: str,
+        *,
+        enabled: bool,
+        note: str | None = None,
+        allows: Collection[str] | None = None,
     ) -> bool:
-        changed = self.pinned.get(reference) != (digest, enabled)
-        self.pinned[reference] = (digest, enabled)
-        return changed
+        before = self.pinned.get(reference)
+        kept = before[2] if before else ()
+        self.pinned[reference] = digest, enabled, kept if allows is None else tuple(sorted(allows))
+        return self.pinned[reference] != before
 
     def remove_image(self, reference: str) -> bool:
         return self.pinned.pop(reference, None) is not None
@@ -49,7 +57,8 @@ class Ledger:
 
     def images(self) -> list[ImageEntry]:
         return [
-            ImageEntry(name, digest, on, "", START) for name, (digest, on) in self.pinned.items()
+            ImageEntry(name, digest, on, "", START, allows)
+            for name, (digest, on, allows) in self.pinned.items()
         ]
 
     def note_containers(self, containers: object) -> None:
@@ -129,7 +138,29 @@ def test_an_image_is_pinned_to_what_it_means_now(
     monkeypatch.setattr(Host, "digest", "sha256:2")
     assert "is now sha256:2" in explained()["reason"]
     assert call(services, ["allowlist", "disable", "--image", "busybox:1"], monkeypatch) == 0
-    assert services.__dict__["journal"].pinned == {"busybox:1": ("sha256:1", False)}
+    assert services.__dict__["journal"].pinned == {"busybox:1": ("sha256:1", False, ())}
+
+
+def test_what_an_image_may_is_what_was_said_last(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    services = with_ledger(Ledger())
+    pinned = services.__dict__["journal"].pinned
+    add = ["allowlist", "add", "--image", "busybox:1"]
+    assert call(services, [*add, "--allow", "network", "--allow", "gpu"], monkeypatch) == 0
+    assert pinned["busybox:1"][2] == ("gpu", "network")
+    for word in ("disable", "enable"):
+        assert call(services, ["allowlist", word, "--image", "busybox:1"], monkeypatch) == 0
+    capsys.readouterr()
+    _, rows = answer(services, "allowlist list --image", monkeypatch, capsys)
+    assert rows["images"][0]["allows"] == ["gpu", "network"]
+    explained = answer(services, "allowlist explain --image busybox:1", monkeypatch, capsys)[1]
+    assert "may have: gpu, network" in explained["decision"]["reason"]
+    assert call(services, add, monkeypatch) == 0
+    assert pinned["busybox:1"][2] == ()
+    assert call(services, [*add, "--allow", "everything"], monkeypatch) == 2
+    assert call(services, ["allowlist", "add", "db", "--allow", "network"], monkeypatch) == 2
+    assert services.__dict__["journal"].entries == {}
 
 
 def test_containers_say_what_the_allowlist_says(

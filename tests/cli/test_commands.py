@@ -159,10 +159,10 @@ class Database:
 def test_a_database_that_needs_an_upgrade_is_exit_4(
     ok: bool, code: int, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    database = Database("sqlite:///x.db", None, "0001", ok)
+    database = Database("sqlite:///x.db", None, "0002", ok)
     services = FakeServices(database_status=lambda: database)
     found, document = answer(services, "db", monkeypatch, capsys)
-    assert (found, document["database"]["head"]) == (code, "0001")
+    assert (found, document["database"]["head"]) == (code, "0002")
 
 
 def test_records_that_contradict_themselves_are_exit_1(

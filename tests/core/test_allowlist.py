@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyberbrain_cli.core.allowlist import decide_container, decide_image, select
+from cyberbrain_cli.core.allowlist import Permission, decide_container, decide_image, select
 from cyberbrain_cli.core.directive import ContainerSelection
 from cyberbrain_cli.core.records import AllowlistEntry, ContainerInfo, ImageEntry
 
@@ -74,3 +74,11 @@ def test_a_moved_tag_is_refused_with_both_digests() -> None:
     assert "sha256:aaa" in moved.reason
     assert "sha256:bbb" in moved.reason
     assert not decide_image("worker:2", "sha256:aaa", approved).allowed
+
+
+def test_what_a_container_is_to_have_must_be_allowed_by_name() -> None:
+    approved = [ImageEntry("w:1", "sha256:a", True, "", THEN, ("network",))]
+    assert decide_image("w:1", "sha256:a", approved, [Permission.NETWORK]).allowed
+    more = decide_image("w:1", "sha256:a", approved, [Permission.NETWORK, Permission.ROOT_USER])
+    assert not more.allowed
+    assert more.reason.endswith("does not allow: root-user.")

@@ -208,6 +208,23 @@ def test_the_allowlist_tells_whether_anything_changed(
     assert journal.remove_image("w:1")
 
 
+def test_what_an_image_may_is_kept_until_it_is_said_anew(
+    journal: SqlJournal, reports: Reports
+) -> None:
+    def allowed() -> tuple[str, ...]:
+        return reports.images()[0].allows
+
+    assert journal.set_image("w:1", "sha256:a", enabled=True)
+    assert allowed() == ()
+    assert journal.set_image("w:1", "sha256:a", enabled=True, allows=["pull", "network"])
+    assert allowed() == ("network", "pull")
+    assert not journal.set_image("w:1", "sha256:a", enabled=True, allows=["network", "pull"])
+    assert journal.set_image("w:1", "sha256:a", enabled=False)
+    assert allowed() == ("network", "pull")
+    assert journal.set_image("w:1", "sha256:a", enabled=True, allows=())
+    assert allowed() == ()
+
+
 def test_the_inventory_keeps_the_latest_of_each_container(
     journal: SqlJournal, reports: Reports
 ) -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -19,6 +20,7 @@ from cyberbrain_cli.core.errors import CyberbrainError, DatabaseUnavailable, Exi
 from cyberbrain_cli.core.shipped import folder
 from cyberbrain_cli.store import schema, tables
 from cyberbrain_cli.store.database import Database, connect
+from cyberbrain_cli.store.reports import Reports
 
 
 def test_models_and_migrations_agree(database: Database) -> None:
@@ -60,9 +62,28 @@ def test_an_embedded_database_migrates_itself_and_a_server_does_not(
         return
     with pytest.raises(DatabaseUnavailable) as unready:
         schema.ensure(empty_database)
-    assert "no schema; this version needs 0001" in unready.value.message
+    assert "no schema; this version needs 0002" in unready.value.message
     assert "cyberbrain db upgrade" in unready.value.hint
     assert unready.value.exit_code is ExitCode.UNAVAILABLE
+
+
+def test_what_the_first_release_kept_is_still_there(empty_database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(folder("migrations")))
+    with empty_database.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO image_allowlist (reference, digest, enabled, note, created_at) "
+                "VALUES ('w:1', 'sha256:a', true, 'ours', '2026-01-01 00:00:00+00:00')"
+            )
+        )
+    schema.upgrade(empty_database)
+    (entry,) = Reports(empty_database).images()
+    assert (entry.reference, entry.digest, entry.note) == ("w:1", "sha256:a", "ours")
+    assert entry.enabled
+    assert entry.allows == ()
 
 
 def test_upgrading_twice_changes_nothing(database: Database) -> None:
@@ -74,7 +95,7 @@ def test_a_database_from_the_future_is_refused_and_left_alone(database: Database
     with database.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for attempt in (schema.ensure, schema.upgrade):
-        with pytest.raises(DatabaseUnavailable, match="newer than 0001"):
+        with pytest.raises(DatabaseUnavailable, match="newer than 0002"):
             attempt(database)
     assert schema.status(database).revision == "9999"
 

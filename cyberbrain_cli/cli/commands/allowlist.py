@@ -11,6 +11,7 @@ from cyberbrain_cli.cli import entries
 from cyberbrain_cli.cli.entries import Entries
 from cyberbrain_cli.cli.options import Command, TableCommand, group
 from cyberbrain_cli.cli.state import State
+from cyberbrain_cli.core.allowlist import Permission
 from cyberbrain_cli.core.errors import NotFound
 from cyberbrain_cli.render.columns import ALLOWLIST, IMAGES
 from cyberbrain_cli.render.emit import emit_record, emit_rows, emit_value
@@ -41,9 +42,19 @@ def add(
     note: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Why, for whoever reads the list.")
     ] = None,
+    allow: Annotated[
+        list[Permission] | None,
+        typer.Option(
+            metavar="WHAT",
+            help="With --image, what its containers may have: gpu, network, pull, root-user, writable-root.",
+        ),
+    ] = None,
 ) -> None:
     """Allow containers to be read, or pin images to what their references mean now."""
-    _change(context, names, image, "allowed", lambda items, name: items.add(name, note))
+    permissions = allow or []
+    _change(
+        context, names, image, "allowed", lambda items, name: items.add(name, note, permissions)
+    )
 
 
 @app.command("remove", cls=Command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -77,9 +77,18 @@ class Journal(Protocol):
         ...
 
     def set_image(
-        self, reference: str, digest: str, *, enabled: bool, note: str | None = None
+        self,
+        reference: str,
+        digest: str,
+        *,
+        enabled: bool,
+        note: str | None = None,
+        allows: Collection[str] | None = None,
     ) -> bool:
-        """Add or change an approved image; False when nothing changed."""
+        """Add or change an approved image; False when nothing changed.
+
+        A note or permissions of None stay what they were.
+        """
         ...
 
     def remove_image(self, reference: str) -> bool:

@@ -33,13 +33,17 @@ class AllowlistEntry:
 
 @dataclass(frozen=True, slots=True)
 class ImageEntry:
-    """An image that may be run: the reference asked for and the digest it was pinned to."""
+    """An image that may be run: the reference asked for and the digest it was pinned to.
+
+    `allows` names what its containers may have beyond the hardened default, in order.
+    """
 
     reference: str
     digest: str
     enabled: bool
     note: str
     created_at: datetime
+    allows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,9 +119,11 @@ def belongs_to(owner: str) -> Any:
     return Field(sa_column=Column(BigId, reference, nullable=False, index=True))
 
 
-def words(*, null: bool = False, primary_key: bool = False) -> Any:
-    """Text."""
-    return Field(sa_column=Column(Words, nullable=null, primary_key=primary_key))
+def words(*, null: bool = False, primary_key: bool = False, default: str | None = None) -> Any:
+    """Text; `default` is what rows had to say before there was this column."""
+    return Field(
+        sa_column=Column(Words, nullable=null, primary_key=primary_key, server_default=default)
+    )
 
 
 def moment(*, null: bool = False) -> Any:

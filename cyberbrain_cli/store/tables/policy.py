@@ -34,6 +34,7 @@ class ImageEntryRow(Base, table=True):
     enabled: bool
     note: str = words()
     created_at: datetime = moment()
+    allows: str = words(default="")
 
 
 class AuditRow(Base, table=True):
