@@ -44,10 +44,7 @@ def add(
     ] = None,
     allow: Annotated[
         list[Permission] | None,
-        typer.Option(
-            metavar="WHAT",
-            help="With --image, what its containers may have: gpu, network, pull, root-user, writable-root.",
-        ),
+        typer.Option(metavar="WHAT", help=f"With --image: allow also {', '.join(Permission)}."),
     ] = None,
 ) -> None:
     """Allow containers to be read, or pin images to what their references mean now."""
