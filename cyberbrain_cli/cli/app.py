@@ -18,6 +18,7 @@ COMMANDS = {
     "allowlist": ("allowlist", "Say which containers may be read and which images may be run."),
     "containers": ("containers", "List the daemon's containers and whether they may be read."),
     "directives": ("directives", "List, show and validate directives."),
+    "serve-metrics": ("serve_metrics", "Show the records to Prometheus."),
     "db": ("db", "Upgrade or check the database."),
     "doctor": ("doctor", "Check everything that a launch needs."),
     "config": ("config", "Show the settings and where each comes from."),

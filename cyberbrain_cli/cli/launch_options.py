@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -40,6 +41,10 @@ Labels = Annotated[
 RunKey = Annotated[
     str | None,
     typer.Option(metavar="KEY", help="Your own key: a second launch with it starts nothing."),
+]
+MetricsTextfile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="At the end, write figures for node_exporter here."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan; start nothing.")]
 Preview = Annotated[

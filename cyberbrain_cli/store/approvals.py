@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, insert, or_, select, update
 
 from cyberbrain_cli.core.records import AuditEvent
+from cyberbrain_cli.store import counters
 from cyberbrain_cli.store.sql import AUDIT, insert_new
 
 
@@ -52,4 +53,6 @@ def remove_entry(connection: Connection, table: Table, key: str, now: datetime) 
 
 def audit(connection: Connection, event: AuditEvent, now: datetime) -> None:
     """Add an audit event."""
+    if event.outcome == "refused":
+        counters.refused(connection)
     connection.execute(insert(AUDIT).values(**asdict(event), at=now))

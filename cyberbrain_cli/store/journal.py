@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, insert, select, update
 from cyberbrain_cli.core.errors import CyberbrainError, NotFound, RunFailed
 from cyberbrain_cli.core.lifecycle import ACTIVE, Status, may_follow
 from cyberbrain_cli.core.records import AuditEvent, ContainerInfo, JobSettlement, LlmCall, NewRun
+from cyberbrain_cli.store import counters
 from cyberbrain_cli.store.approvals import audit, remove_entry, set_entry
 from cyberbrain_cli.store.database import Database, RecordConflict
 from cyberbrain_cli.store.settlement import settle
@@ -80,6 +81,7 @@ class SqlJournal:
         values["directive_id"] = self._snapshot(connection, run, text, sha256)
         values |= {"status": Status.PENDING.value, "created_at": self._now()}
         run_id = add(connection, RUNS, values)
+        counters.run_created(connection, run)
         pending = {"run_id": run_id, "status": Status.PENDING.value}
         return run_id, {job["key"]: add(connection, JOBS, job | pending) for job in jobs}
 
@@ -116,6 +118,7 @@ class SqlJournal:
         connection.execute(insert(CALLS).values(**values, **price))
         for table, row_id in ((JOBS, call.job_id), (RUNS, call.run_id)):
             connection.execute(add_usage(table, row_id, call))
+        counters.calls_made(connection, (call,))
 
     @_transaction
     def settle_job(self, connection: Connection, job_id: int, settlement: JobSettlement) -> None:
@@ -125,6 +128,7 @@ class SqlJournal:
         """
         now = self._now()
         _move(connection, JOBS, job_id, settlement.status, finished_at=now)
+        counters.jobs_ended(connection, JOBS.c.id == job_id, settlement.status, now)
         settle(connection, job_id, settlement, now)
 
     @_transaction
@@ -137,6 +141,7 @@ class SqlJournal:
         _end_open_jobs(connection, run_id, Status.CANCELLED, now)
         ending = {"degraded": bool(reasons), "degraded_reasons": reasons, "finished_at": now}
         _move(connection, RUNS, run_id, status, **ending)
+        counters.run_ended(connection, run_id, status, now)
 
     @_transaction
     def interrupt_run(self, connection: Connection, run_id: int) -> None:
@@ -144,6 +149,7 @@ class SqlJournal:
         now = self._now()
         _end_open_jobs(connection, run_id, Status.INTERRUPTED, now)
         _move(connection, RUNS, run_id, Status.INTERRUPTED, finished_at=now)
+        counters.run_ended(connection, run_id, Status.INTERRUPTED, now)
 
     @_transaction
     def request_cancel(self, connection: Connection, run_id: int) -> None:
@@ -228,8 +234,6 @@ def _move(connection: Connection, table: Table, row_id: int, status: Status, **v
 
 
 def _end_open_jobs(connection: Connection, run_id: int, status: Status, now: datetime) -> None:
-    connection.execute(
-        update(JOBS)
-        .where(JOBS.c.run_id == run_id, JOBS.c.status.in_([open_.value for open_ in ACTIVE]))
-        .values(status=status.value, finished_at=now)
-    )
+    mine = (JOBS.c.run_id == run_id) & JOBS.c.status.in_([open_.value for open_ in ACTIVE])
+    counters.jobs_ended(connection, mine, status, now)
+    connection.execute(update(JOBS).where(mine).values(status=status.value, finished_at=now))

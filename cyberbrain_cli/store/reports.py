@@ -12,6 +12,7 @@ from sqlalchemy import Select, and_, func, select
 
 from cyberbrain_cli.core.errors import NotFound
 from cyberbrain_cli.core.lifecycle import ACTIVE, Status
+from cyberbrain_cli.core.metering import Reading, Readings
 from cyberbrain_cli.core.records import (
     AllowlistEntry,
     ArtifactEntry,
@@ -189,6 +190,15 @@ class Reports:
         money = {row["currency"]: cost_sum(row) for row in rows}
         known = {currency: cost for currency, cost in money.items() if cost is not None}
         return sum(int(row["tokens"] or 0) for row in rows), known
+
+    def metrics(self) -> Readings:
+        """All counters at one moment."""
+        active = sql.RUNS.c.status.in_([status.value for status in ACTIVE])
+        with self._database.reading() as connection:
+            rows = connection.execute(select(sql.COUNTERS)).all()
+            runs = connection.execute(select(func.count()).where(active)).scalar_one()
+        counters = (Reading(row.name, (row.a, row.b, row.c), row.value) for row in rows)
+        return Readings(tuple(counters), runs)
 
     def _all(self, query: Select[Any]) -> Rows:
         with self._database.reading() as connection:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.records import ContainerReading, Cursor, JobSettlement
+from cyberbrain_cli.store import counters
 from cyberbrain_cli.store.sql import ARTIFACTS, CURSORS, JOBS, PATTERNS, RUNS, upsert
 
 _SEVERITIES = ("critical", "warning", "info")
@@ -33,6 +34,7 @@ def settle(connection: Connection, job_id: int, settlement: JobSettlement, now: 
         )
     )
     _count_findings(connection, job.run_id, settlement)
+    counters.lines_read(connection, settlement.containers)
     for artifact in settlement.artifacts:
         values = asdict(artifact) | {"run_id": job.run_id, "job_id": job_id, "created_at": now}
         connection.execute(insert(ARTIFACTS).values(**values))

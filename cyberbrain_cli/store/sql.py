@@ -20,6 +20,7 @@ INVENTORY: Table
 CURSORS: Table
 PATTERNS: Table
 AUDIT: Table
+COUNTERS: Table
 
 _NAMES = {
     "DIRECTIVES": "directives",
@@ -33,6 +34,7 @@ _NAMES = {
     "CURSORS": "log_cursors",
     "PATTERNS": "patterns_seen",
     "AUDIT": "audit_events",
+    "COUNTERS": "counters",
 }
 
 if not TYPE_CHECKING:

@@ -62,7 +62,7 @@ def test_an_embedded_database_migrates_itself_and_a_server_does_not(
         return
     with pytest.raises(DatabaseUnavailable) as unready:
         schema.ensure(empty_database)
-    assert "no schema; this version needs 0002" in unready.value.message
+    assert f"no schema; this version needs {schema.HEAD}" in unready.value.message
     assert "cyberbrain db upgrade" in unready.value.hint
     assert unready.value.exit_code is ExitCode.UNAVAILABLE
 
@@ -95,7 +95,7 @@ def test_a_database_from_the_future_is_refused_and_left_alone(database: Database
     with database.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for attempt in (schema.ensure, schema.upgrade):
-        with pytest.raises(DatabaseUnavailable, match="newer than 0002"):
+        with pytest.raises(DatabaseUnavailable, match=f"newer than {schema.HEAD}"):
             attempt(database)
     assert schema.status(database).revision == "9999"
 

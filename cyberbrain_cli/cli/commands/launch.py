@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from cyberbrain_cli.cli import launch_options as options
+from cyberbrain_cli.cli.files import save_shared
 from cyberbrain_cli.cli.options import Command, single
 from cyberbrain_cli.cli.parsing import pairs, seconds
 from cyberbrain_cli.cli.signals import cancelled_by_signals
 from cyberbrain_cli.cli.state import State
-from cyberbrain_cli.core.errors import ExitCode, UsageError
+from cyberbrain_cli.core.errors import CyberbrainError, ExitCode, UsageError
 from cyberbrain_cli.core.launch import IfRunning, LaunchRequest, LaunchResult
 from cyberbrain_cli.render.emit import emit_document, emit_value
 from cyberbrain_cli.render.launch_view import show_plan, show_preview
 from cyberbrain_cli.render.progress import watching
 from cyberbrain_cli.render.run_view import show_run
 from cyberbrain_cli.render.screen import Screen
+from cyberbrain_cli.wiring import Services
 
 app = single()
 
@@ -37,6 +41,7 @@ def launch(
     fail_on: options.FailOn = None,
     if_running: options.WhenRunning = IfRunning.FAIL,
     timeout: options.Timeout = None,
+    metrics_textfile: options.MetricsTextfile = None,
 ) -> None:
     """Do a directive's tasks now and report what was found."""
     if (directive is None) != bool(tasks):
@@ -59,10 +64,19 @@ def launch(
         if_running=if_running,
         timeout_seconds=seconds(timeout, "--timeout"),
     )
-    raise typer.Exit(_perform(State.of(context), request, dry_run=dry_run, preview=preview))
+    raise typer.Exit(
+        _perform(State.of(context), request, metrics_textfile, dry_run=dry_run, preview=preview)
+    )
 
 
-def _perform(state: State, request: LaunchRequest, *, dry_run: bool, preview: bool) -> int:
+def _perform(
+    state: State,
+    request: LaunchRequest,
+    metrics_textfile: Path | None,
+    *,
+    dry_run: bool,
+    preview: bool,
+) -> int:
     screen = state.screen
     with state.services() as services:
         with watching(screen) as progress:
@@ -75,7 +89,21 @@ def _perform(state: State, request: LaunchRequest, *, dry_run: bool, preview: bo
             emit_document(screen, plan, show_plan)
         if requests is not None:
             emit_document(screen, requests, show_preview)
-        return _report(screen, result) if result is not None else ExitCode.OK
+        if result is None:
+            return ExitCode.OK
+        if metrics_textfile is not None:
+            _write_metrics(services, metrics_textfile, screen)
+        return _report(screen, result)
+
+
+def _write_metrics(services: Services, path: Path, screen: Screen) -> None:
+    """Tell Prometheus. The run is over and recorded: what goes wrong here is no failure of it."""
+    from cyberbrain_cli.wiring import metrics  # 60 ms that few launches need
+
+    try:
+        save_shared(metrics.exposition(services).plain(), path)
+    except CyberbrainError as error:
+        screen.warn(f"warning: {error.message}")
 
 
 def _report(screen: Screen, result: LaunchResult) -> int:

@@ -13,6 +13,7 @@ _HOMES = {
     "run_jobs": "jobs",
     "artifacts": "jobs",
     "llm_calls": "ledger",
+    "counters": "counters",
     "container_allowlist": "policy",
     "image_allowlist": "policy",
     "audit_events": "policy",
