@@ -25,7 +25,7 @@ def _shared(
     ] = None,
     output: Annotated[
         Output | None,
-        typer.Option("--output", "-o", help="What to print: text, one JSON document, or CSV."),
+        typer.Option("--output", "-o", help="What to print: text, JSON, CSV, or Markdown."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no remarks.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Say more.")] = False,
@@ -66,9 +66,9 @@ def _show_help(context: Any, option: Any, value: Any) -> None:
 
 
 class Command(TyperCommand):
-    """A command that takes the shared options. It refuses CSV: there is no table in its answer."""
+    """A command that takes the shared options, and refuses a form that its answer does not have."""
 
-    tabular = False
+    forms: tuple[Output, ...] = (Output.HUMAN, Output.JSON)
 
     def __init__(self, name: str | None, **attributes: Any) -> None:
         super().__init__(name, **attributes)
@@ -79,19 +79,25 @@ class Command(TyperCommand):
         return _answering(super().get_help_option(ctx))
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command, unless it was asked for a table that it does not have."""
-        if State.of(ctx).screen.output is Output.CSV and not self.tabular:
-            raise UsageError(
-                f"`{ctx.command_path}` has no table to print as CSV.",
-                "Use --output json or --output human.",
-            )
+        """Run the command, unless it was asked for a form that its answer does not have."""
+        wanted = State.of(ctx).screen.output
+        if wanted not in self.forms:
+            what = "table to print as CSV" if wanted is Output.CSV else "Markdown to print"
+            others = " or ".join(f"--output {form}" for form in self.forms[::-1])
+            raise UsageError(f"`{ctx.command_path}` has no {what}.", f"Use {others}.")
         return super().invoke(ctx)
 
 
 class TableCommand(Command):
     """A command that answers with a table."""
 
-    tabular = True
+    forms = (*Command.forms, Output.CSV)
+
+
+class ReportCommand(Command):
+    """A command whose answer can also be had as Markdown."""
+
+    forms = (*Command.forms, Output.MARKDOWN)
 
 
 class Group(TyperGroup):

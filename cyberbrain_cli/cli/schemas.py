@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from cyberbrain_cli.core import launch, records
+from cyberbrain_cli.core import diffs, launch, records
 from cyberbrain_cli.render.columns import ContainerRow
 from cyberbrain_cli.render.json_text import SCHEMA_VERSION
 
@@ -20,6 +20,7 @@ class Document(StrEnum):
     CONFIG = "config"
     DIRECTIVE = "directive"
     RUN = "run"
+    DIFF = "diff"
     PLAN = "plan"
     PREVIEW = "preview"
     RUNS = "runs"
@@ -33,6 +34,7 @@ class Document(StrEnum):
 
 _WHOLE: dict[Document, Any] = {
     Document.RUN: records.RunDocument,
+    Document.DIFF: diffs.DiffDocument,
     Document.PLAN: launch.PlanDocument,
     Document.PREVIEW: launch.PreviewDocument,
 }

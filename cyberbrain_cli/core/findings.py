@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -49,7 +49,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem worth a person's attention. `count` is how many log events stand behind it."""
+    """A problem worth a person's attention. `count` is how many log events stand behind it.
+
+    `raised_from` is the severity that the rules gave it, where the model gave it a higher one.
+    """
 
     id: str
     severity: Severity
@@ -64,6 +67,7 @@ class Finding:
     first_seen: LogTime | None
     last_seen: LogTime | None
     evidence: tuple[Evidence, ...]
+    raised_from: Severity | None = None
 
 
 def finding_id(*parts: str) -> str:
@@ -71,24 +75,36 @@ def finding_id(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()
 
 
+def pattern_finding_id(container: str, fingerprint: str) -> str:
+    """The id of a finding about a pattern in a container, the same in every run."""
+    return finding_id("pattern", container, fingerprint)
+
+
 def against_previous(
-    findings: Iterable[Finding], previous: Sequence[Finding], covered: frozenset[str]
+    findings: Iterable[Finding],
+    previous: Sequence[Finding],
+    covered: frozenset[str],
+    still_there: Container[str] = frozenset(),
 ) -> tuple[Finding, ...]:
     """Mark each finding new or ongoing, and append the previous ones that are gone as resolved.
 
-    A previous finding counts as resolved only if its container is in `covered`, the names of
-    the containers whose logs this run read to the end; what was not looked at is not resolved.
+    One that comes marked as ongoing stays so. A previous finding counts as resolved only if its
+    container is in `covered`, the names of the containers whose logs this run read to the end;
+    what was not looked at is not resolved. `still_there` has the ids of findings about patterns
+    that this run met: what the model alone once said of one is not resolved by its silence.
     """
     before = {item.id for item in previous if item.state is not FindingState.RESOLVED}
     marked = [
-        replace(item, state=FindingState.ONGOING if item.id in before else FindingState.NEW)
+        replace(item, state=FindingState.ONGOING if _is_known(item, before) else FindingState.NEW)
         for item in findings
     ]
     now = {item.id for item in marked}
     gone = [
         replace(item, state=FindingState.RESOLVED)
         for item in previous
-        if item.id in before - now and (item.container or "") in covered
+        if item.id in before - now
+        and (item.container or "") in covered
+        and not (item.source is Source.LLM and item.id in still_there)
     ]
     order = {FindingState.RESOLVED: 1}
     return tuple(
@@ -97,6 +113,10 @@ def against_previous(
             key=lambda item: (order.get(item.state, 0), -item.severity.rank, -item.count, item.id),
         )
     )
+
+
+def _is_known(item: Finding, before: Container[str]) -> bool:
+    return item.id in before or item.state is FindingState.ONGOING
 
 
 def worst(findings: Iterable[Finding]) -> Severity | None:

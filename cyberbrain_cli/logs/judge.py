@@ -6,14 +6,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cyberbrain_cli.core.findings import Finding, FindingState, Severity, Source, finding_id
+from cyberbrain_cli.core.findings import (
+    Finding,
+    FindingState,
+    Severity,
+    Source,
+    finding_id,
+    pattern_finding_id,
+)
 from cyberbrain_cli.core.ports import Window
 from cyberbrain_cli.core.records import ContainerInfo
 from cyberbrain_cli.core.timestamps import format_ns
 from cyberbrain_cli.logs.assess import Assessment, assess
 from cyberbrain_cli.logs.evidence import Redact, evidence_of, redacted, shown_template
 from cyberbrain_cli.logs.fate import Fate, fates
-from cyberbrain_cli.logs.patterns import Mined, Pattern
+from cyberbrain_cli.logs.patterns import Mined
 from cyberbrain_cli.logs.signatures import Catalogue, catalogue
 from cyberbrain_cli.logs.text import one_line
 
@@ -63,7 +70,7 @@ def of_pattern(item: Assessment, container: str, redact: Redact) -> Finding:
     severity = item.severity or Severity.INFO
     told = signature.explanation if signature is not None else _generic(severity)
     return Finding(
-        id=pattern_finding_id(container, pattern),
+        id=pattern_finding_id(container, pattern.fingerprint),
         severity=severity,
         state=FindingState.NEW,
         title=title_of(item, redact),
@@ -81,11 +88,6 @@ def of_pattern(item: Assessment, container: str, redact: Redact) -> Finding:
         last_seen=pattern.last,
         evidence=evidence_of(pattern.exemplars, redact),
     )
-
-
-def pattern_finding_id(container: str, pattern: Pattern) -> str:
-    """The id of a finding about this pattern in this container, the same in every run."""
-    return finding_id("pattern", container, pattern.fingerprint)
 
 
 def title_of(item: Assessment, redact: Redact) -> str:

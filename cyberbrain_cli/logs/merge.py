@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from cyberbrain_cli.core.findings import Finding, Severity, Source
+from cyberbrain_cli.core.findings import Finding, FindingState, Severity, Source
 from cyberbrain_cli.logs.answer import Remark
 from cyberbrain_cli.logs.assess import Assessment
 from cyberbrain_cli.logs.evidence import Redact
@@ -45,15 +45,20 @@ def explained(finding: Finding, remark: Remark) -> Finding:
     if raised.rank > finding.severity.rank:
         if finding.source is Source.RULE:
             explanation += f" The model raised it from {finding.severity} to {raised}."
-        return replace(finding, severity=raised, explanation=explanation, suggestion=suggestion)
+            finding = replace(finding, raised_from=finding.raised_from or finding.severity)
+        finding = replace(finding, severity=raised)
     return replace(finding, explanation=explanation, suggestion=suggestion)
 
 
 def _own(item: Assessment, remark: Remark, container: str, redact: Redact) -> Finding:
-    """A finding of the model alone: its words, but the lines that were read."""
+    """A finding of the model alone: its words, but the lines that were read.
+
+    It is no news where earlier runs saw the pattern, whatever the model said of it then.
+    """
     base = of_pattern(item, container, redact)
     return replace(
         base,
+        state=FindingState.ONGOING if item.novel is False else FindingState.NEW,
         severity=min(remark.severity, UNBACKED, key=lambda severity: severity.rank),
         title=remark.title or base.title,
         explanation=remark.explanation or "The model holds this to be a problem.",

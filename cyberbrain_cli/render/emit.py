@@ -42,12 +42,19 @@ def emit_rows(
         screen.say(table.empty)
 
 
-def emit_document(screen: Screen, document: D, human: Callable[[D, Page], None]) -> None:
-    """Print a document: as JSON, or as `human` puts it on a page. There is no table in it."""
+def emit_document(
+    screen: Screen,
+    document: D,
+    human: Callable[[D, Page], None],
+    markdown: Callable[[D], str] | None = None,
+) -> None:
+    """Print a document: as JSON, as Markdown, or as `human` puts it on a page."""
     if screen.output is Output.JSON:
         screen.write(to_json(document))
-        return
-    _page(screen, lambda page: human(document, page))
+    elif screen.output is Output.MARKDOWN and markdown is not None:
+        screen.write(markdown(document))
+    else:
+        _page(screen, lambda page: human(document, page))
 
 
 def emit_list(

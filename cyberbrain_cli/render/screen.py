@@ -29,6 +29,7 @@ class Output(StrEnum):
     HUMAN = "human"
     JSON = "json"
     CSV = "csv"
+    MARKDOWN = "markdown"
 
 
 class OutputFailed(CyberbrainError):

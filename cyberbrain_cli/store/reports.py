@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, and_, func, select
 
 from cyberbrain_cli.core.errors import NotFound
-from cyberbrain_cli.core.lifecycle import ACTIVE, Status
+from cyberbrain_cli.core.lifecycle import ACTIVE, ENDED, Status
 from cyberbrain_cli.core.metering import Reading, Readings
 from cyberbrain_cli.core.records import (
     AllowlistEntry,
@@ -61,6 +61,15 @@ class Reports:
         if since is not None:
             query = query.where(sql.RUNS.c.created_at >= since)
         return [run_summary(row) for row in self._all(query)]
+
+    def last_ended(self, directive: str, count: int) -> list[int]:
+        """The ids of a directive's last runs that have ended, the oldest of them first."""
+        at = sql.RUNS.c
+        query = select(at.id).where(
+            at.directive == directive, at.status.in_([status.value for status in ENDED])
+        )
+        rows = self._all(query.order_by(at.id.desc()).limit(count))
+        return [row["id"] for row in reversed(rows)]
 
     def run(self, run_id: int) -> RunRecord:
         """A run with its jobs. Raises NotFound."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cyberbrain_cli.adapters.docker_host import DockerHost
     from cyberbrain_cli.adapters.file_artifacts import FileArtifacts
     from cyberbrain_cli.config.settings import Settings
+    from cyberbrain_cli.core.diffs import DiffDocument
     from cyberbrain_cli.core.launch import Check, LaunchRequest
     from cyberbrain_cli.core.ports import Journal, Locks, Progress
     from cyberbrain_cli.core.records import ArtifactCheck, RunDocument
@@ -162,6 +163,14 @@ class Services:
         from cyberbrain_cli.engine.documents import run_document
 
         return run_document(self.reports, self.artifacts, run_id)
+
+    def diff_runs(self, before: int, after: int) -> DiffDocument:
+        """Two runs side by side. Raises NotFound."""
+        from cyberbrain_cli.engine.diff import compare
+        from cyberbrain_cli.engine.past import past_run
+
+        earlier = past_run(self.reports, self.artifacts, before)
+        return compare(earlier, past_run(self.reports, self.artifacts, after))
 
     def cancel_run(self, run_id: int) -> bool:
         """Ask a run to stop; False when its process was gone and it is interrupted now."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cyberbrain_cli.cli.options import Command, TableCommand, group
+from cyberbrain_cli.cli.options import Command, ReportCommand, TableCommand, group
 from cyberbrain_cli.cli.parsing import moment
 from cyberbrain_cli.cli.state import State
+from cyberbrain_cli.core.errors import NotFound, UsageError
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.render.columns import RUNS
+from cyberbrain_cli.render.diff_view import diff_markdown, show_diff
 from cyberbrain_cli.render.emit import emit_document, emit_rows, emit_value
 from cyberbrain_cli.render.run_view import show_run
 
-app = group("List runs, show one, or cancel one.", "list")
+if TYPE_CHECKING:
+    from cyberbrain_cli.wiring import Services
+
+app = group("List runs, show one, tell two apart, or cancel one.", "list")
 RunId = Annotated[int, typer.Argument(metavar="ID", help="The run's id.", min=1)]
 
 
@@ -47,6 +52,36 @@ def show(context: typer.Context, run_id: RunId) -> None:
     state = State.of(context)
     with state.services() as services:
         emit_document(state.screen, services.run_document(run_id), show_run)
+
+
+@app.command("diff", cls=ReportCommand)
+def diff(
+    context: typer.Context,
+    before: Annotated[int | None, typer.Argument(help="The earlier run's id.", min=1)] = None,
+    after: Annotated[int | None, typer.Argument(help="The later run's id.", min=1)] = None,
+    last: Annotated[
+        str | None,
+        typer.Option(metavar="DIRECTIVE", help="Compare the last two ended runs of a directive."),
+    ] = None,
+) -> None:
+    """Tell two runs apart: what is new, resolved, worse and better in the later one."""
+    pair = before is not None and after is not None
+    if pair == (last is not None) or (before is not None) != (after is not None):
+        raise UsageError("Give either two runs or --last DIRECTIVE.", "cyberbrain runs list")
+    state = State.of(context)
+    with state.services() as services:
+        if last is not None:
+            before, after = _last_two(services, last)
+        document = services.diff_runs(before or 0, after or 0)
+        emit_document(state.screen, document, show_diff, markdown=diff_markdown)
+
+
+def _last_two(services: Services, directive: str) -> tuple[int, int]:
+    ids = services.reports.last_ended(directive, 2)
+    if len(ids) < 2:
+        count = "only one run" if ids else "no run"
+        raise NotFound(f"Of '{directive}' {count} has ended.", "cyberbrain runs list")
+    return ids[0], ids[1]
 
 
 @app.command("cancel", cls=Command)

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from threading import Event
 
 from cyberbrain_cli.core.errors import Cancelled, RunFailed
-from cyberbrain_cli.core.findings import against_previous
+from cyberbrain_cli.core.findings import against_previous, pattern_finding_id
 from cyberbrain_cli.core.worker import JobContext, Outcome
 from cyberbrain_cli.workers.log_triage.asking import Asker
 from cyberbrain_cli.workers.log_triage.params import LogTriageParams
@@ -24,6 +24,11 @@ def run(params: LogTriageParams, ctx: JobContext) -> Outcome:
         (finding for result in results for finding in result.findings),
         ctx.previous,
         frozenset(result.reading.name for result in results if result.covered),
+        {
+            pattern_finding_id(sighting.container, sighting.fingerprint)
+            for result in results
+            for sighting in result.sightings
+        },
     )
     chains = chains_of(results)
     ruled = [finding for result in results for finding in result.ruled]

@@ -31,7 +31,10 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class PatternSummary:
-    """A pattern as an analysis lists it, redacted; `context` are lines around its first event."""
+    """A pattern as an analysis lists it, redacted; `context` are lines around its first event.
+
+    `forms` are the fingerprints of the patterns that were found to be one in it.
+    """
 
     id: str
     fingerprint: str
@@ -44,19 +47,22 @@ class PatternSummary:
     signature: str | None
     novel: bool | None
     context: tuple[Evidence, ...]
+    forms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Triaged:
     """What came of one container; nothing in it is unredacted but `trouble`, which stays inside.
 
-    `ruled` are the findings as the rules had them, before the model had its say.
+    `ruled` are the findings as the rules had them, before the model had its say. `unlisted` are
+    the fingerprints of the patterns that are not listed.
     """
 
     reading: ContainerReading
     findings: tuple[Finding, ...] = ()
     patterns: tuple[PatternSummary, ...] = ()
     patterns_not_listed: int = 0
+    unlisted: tuple[str, ...] = ()
     other_events: int = 0
     left_out: LeftOut | None = None
     notes: tuple[str, ...] = ()
@@ -105,6 +111,11 @@ def triage(
         findings=opinion.findings,
         patterns=tuple(_summaries(judgement, ctx)),
         patterns_not_listed=max(0, len(judgement.assessments) - MOST_SHOWN),
+        unlisted=tuple(
+            fingerprint
+            for item in judgement.assessments[MOST_SHOWN:]
+            for fingerprint in item.pattern.sightings()
+        ),
         other_events=sum(pattern.count for pattern in done.mined.overflow),
         left_out=opinion.left_out,
         notes=(*_notes(judgement, done, target), *_unseen(name, opinion.left_out), *opinion.notes),
@@ -138,6 +149,7 @@ def _summaries(judgement: Judgement, ctx: JobContext) -> list[PatternSummary]:
             signature=item.signature.key if item.signature else None,
             novel=item.novel,
             context=tuple(redacted(item.pattern.context, ctx.redact)),
+            forms=tuple(item.pattern.forms),
         )
         for item in judgement.assessments[:MOST_SHOWN]
     ]

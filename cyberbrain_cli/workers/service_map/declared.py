@@ -8,9 +8,9 @@ from itertools import combinations
 
 from cyberbrain_cli.core.directory import HOST, Directory
 from cyberbrain_cli.core.records import Mount, Reference, ServiceFacts, Survey
+from cyberbrain_cli.core.service_map import EdgeKind
 from cyberbrain_cli.core.veil import resolve
 from cyberbrain_cli.workers.service_map.gathering import Sighting
-from cyberbrain_cli.workers.service_map.model import EdgeKind
 from cyberbrain_cli.workers.service_map.names import Redact
 
 MOST_MEMBERS = 40

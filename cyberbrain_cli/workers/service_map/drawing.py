@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cyberbrain_cli.workers.service_map.model import SEEN, UNDIRECTED, Edge, Node, ServiceMap
+from cyberbrain_cli.core.service_map import SEEN, UNDIRECTED, Edge, Node, ServiceMap
 
 MOST_BOXES = 100
 """A drawing of more is of no use; containers with the fewest relations are left out."""

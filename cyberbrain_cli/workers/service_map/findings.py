@@ -12,7 +12,7 @@ from cyberbrain_cli.core.findings import (
     against_previous,
     finding_id,
 )
-from cyberbrain_cli.workers.service_map.model import Changes, EdgeName, Node, ServiceMap
+from cyberbrain_cli.core.service_map import Changes, EdgeName, Node, ServiceMap
 from cyberbrain_cli.workers.service_map.params import Rule
 from cyberbrain_cli.workers.service_map.rules import Problem
 

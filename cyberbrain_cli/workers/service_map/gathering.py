@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cyberbrain_cli.workers.service_map.model import UNDIRECTED, Edge, EdgeKind
+from cyberbrain_cli.core.service_map import UNDIRECTED, Edge, EdgeKind
 from cyberbrain_cli.workers.service_map.names import Names
 
 MOST_EVIDENCE = 20

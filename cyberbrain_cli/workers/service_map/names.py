@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cyberbrain_cli.core.directory import HOST as ON_HOST
 from cyberbrain_cli.core.records import ServiceFacts, Survey
-from cyberbrain_cli.workers.service_map.model import HOST, Container, MountPoint, Node, Port
+from cyberbrain_cli.core.service_map import HOST, Container, MountPoint, Node, Port
 
 Redact = Callable[[str], str]
 

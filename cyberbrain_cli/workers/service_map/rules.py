@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cyberbrain_cli.core.findings import Severity
-from cyberbrain_cli.workers.service_map.model import Container, Edge, Node, ServiceMap
+from cyberbrain_cli.core.service_map import Container, Edge, Node, ServiceMap
 from cyberbrain_cli.workers.service_map.params import Rule
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what is looked for

@@ -9,19 +9,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from cyberbrain_cli.core.directory import Directory
+from cyberbrain_cli.core.drift import diff
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.panels import Panel
 from cyberbrain_cli.core.ports import Report
 from cyberbrain_cli.core.records import NewArtifact, Survey
-from cyberbrain_cli.core.worker import JobContext, Outcome
-from cyberbrain_cli.workers.service_map import declared, talking
-from cyberbrain_cli.workers.service_map.dot import dot
-from cyberbrain_cli.workers.service_map.drawing import draw
-from cyberbrain_cli.workers.service_map.drift import diff
-from cyberbrain_cli.workers.service_map.findings import findings_of
-from cyberbrain_cli.workers.service_map.gathering import gather
-from cyberbrain_cli.workers.service_map.mermaid import mermaid
-from cyberbrain_cli.workers.service_map.model import (
+from cyberbrain_cli.core.service_map import (
     HOST,
     KIND,
     OUTSIDE,
@@ -30,6 +23,13 @@ from cyberbrain_cli.workers.service_map.model import (
     Node,
     ServiceMap,
 )
+from cyberbrain_cli.core.worker import JobContext, Outcome
+from cyberbrain_cli.workers.service_map import declared, talking
+from cyberbrain_cli.workers.service_map.dot import dot
+from cyberbrain_cli.workers.service_map.drawing import draw
+from cyberbrain_cli.workers.service_map.findings import findings_of
+from cyberbrain_cli.workers.service_map.gathering import gather
+from cyberbrain_cli.workers.service_map.mermaid import mermaid
 from cyberbrain_cli.workers.service_map.names import Names, Redact, nodes_of
 from cyberbrain_cli.workers.service_map.params import ServiceMapParams
 from cyberbrain_cli.workers.service_map.rules import Rules

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from cyberbrain_cli.core.directory import HOST, Directory
 from cyberbrain_cli.core.records import Mount, ServiceFacts, Survey, TcpConnection, UnixListener
+from cyberbrain_cli.core.service_map import OUTSIDE
 from cyberbrain_cli.workers.service_map.gathering import Sighting
-from cyberbrain_cli.workers.service_map.model import OUTSIDE
 from cyberbrain_cli.workers.service_map.names import Redact
 
 MOST_OUTSIDE = 20

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from cyberbrain_cli.core.service_map import Node, ServiceMap
 from cyberbrain_cli.workers.service_map.drawing import Arrow, draw, visible
-from cyberbrain_cli.workers.service_map.model import Node, ServiceMap
 
 _ALONE = "on their own"
 _NOTHING = "No container is both on this host and on the allowlist."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cyberbrain_cli.workers.service_map.model import (
+from cyberbrain_cli.core.service_map import (
     HOST,
     OUTSIDE,
     SEEN,
