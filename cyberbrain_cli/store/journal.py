@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, select, update
 
 from cyberbrain_cli.core.errors import CyberbrainError, NotFound, RunFailed
 from cyberbrain_cli.core.lifecycle import ACTIVE, Status, may_follow
@@ -16,9 +16,9 @@ from cyberbrain_cli.core.records import AuditEvent, ContainerInfo, JobSettlement
 from cyberbrain_cli.store import counters
 from cyberbrain_cli.store.approvals import audit, remove_entry, set_entry
 from cyberbrain_cli.store.database import Database, RecordConflict
+from cyberbrain_cli.store.ledger import record
 from cyberbrain_cli.store.settlement import settle
 from cyberbrain_cli.store.sql import (
-    CALLS,
     CONTAINERS,
     DIRECTIVES,
     IMAGES,
@@ -29,7 +29,6 @@ from cyberbrain_cli.store.sql import (
     insert_new,
     upsert,
 )
-from cyberbrain_cli.store.usage import add_usage
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -110,15 +109,14 @@ class SqlJournal:
         connection.execute(update(RUNS).where(mine).values(heartbeat_at=self._now()))
         return bool(connection.execute(select(RUNS.c.cancel_requested).where(mine)).scalar())
 
+    def record_call(self, call: LlmCall) -> None:
+        """Add a row to the ledger, and what it used to every sum."""
+        self.record_calls((call,))
+
     @_transaction
-    def record_call(self, connection: Connection, call: LlmCall) -> None:
-        """Add a row to the ledger, and its tokens to the sums of job and run."""
-        values = asdict(call)
-        price = values.pop("price") or {}
-        connection.execute(insert(CALLS).values(**values, **price))
-        for table, row_id in ((JOBS, call.job_id), (RUNS, call.run_id)):
-            connection.execute(add_usage(table, row_id, call))
-        counters.calls_made(connection, (call,))
+    def record_calls(self, connection: Connection, calls: Sequence[LlmCall]) -> None:
+        """Add rows to the ledger, and what they used to every sum, in one transaction."""
+        record(connection, calls)
 
     @_transaction
     def settle_job(self, connection: Connection, job_id: int, settlement: JobSettlement) -> None:

@@ -24,7 +24,7 @@ from cyberbrain_cli.core.records import (
     RunSummary,
 )
 from cyberbrain_cli.store import sql
-from cyberbrain_cli.store.costs import cost_rows
+from cyberbrain_cli.store.costs import Span, costs, retired_calls
 from cyberbrain_cli.store.database import Database
 from cyberbrain_cli.store.rows import compose_labels, run_record, run_summary
 from cyberbrain_cli.store.usage import cost_sum, cost_sums
@@ -183,10 +183,12 @@ class Reports:
         endpoint.
         """
         with self._database.reading() as connection:
-            return (
-                cost_rows(connection, by, since, until),
-                cost_rows(connection, (), since, until),
-            )
+            return costs(connection, by, Span(since, until))
+
+    def uncounted_calls(self, since: datetime | None, until: datetime | None) -> int:
+        """How many calls of pruned runs a span leaves out: those on days that it holds in part."""
+        with self._database.reading() as connection:
+            return retired_calls(connection, Span(since, until))
 
     def spent(self, since: datetime) -> tuple[int, dict[str, Decimal]]:
         """Tokens, and money by currency, of all calls since a time."""

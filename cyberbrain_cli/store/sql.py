@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table, func, insert
 
 from cyberbrain_cli.store import tables
 
@@ -13,6 +13,9 @@ DIRECTIVES: Table
 RUNS: Table
 JOBS: Table
 CALLS: Table
+DAYS: Table
+WORK_DAYS: Table
+RETIRED: Table
 ARTIFACTS: Table
 CONTAINERS: Table
 IMAGES: Table
@@ -27,6 +30,9 @@ _NAMES = {
     "RUNS": "runs",
     "JOBS": "run_jobs",
     "CALLS": "llm_calls",
+    "DAYS": "llm_days",
+    "WORK_DAYS": "llm_work_days",
+    "RETIRED": "llm_retired",
     "ARTIFACTS": "artifacts",
     "CONTAINERS": "container_allowlist",
     "IMAGES": "image_allowlist",
@@ -56,7 +62,7 @@ def add(connection: Connection, to: Table, values: dict[str, Any]) -> int:
 
 def insert_new(connection: Connection, to: Table, values: dict[str, Any]) -> bool:
     """Insert one row; False when it is there already, whoever put it there."""
-    statement = _dialect(connection).insert(to).values(**values).on_conflict_do_nothing()
+    statement = dialect_insert(connection, to).values(**values).on_conflict_do_nothing()
     return connection.execute(statement.returning(*to.primary_key)).first() is not None
 
 
@@ -65,20 +71,36 @@ def upsert(
 ) -> None:
     """Insert rows; where the key is there already, take over the `change` columns.
 
-    A column named with a leading `+` is added to instead.
+    A column named with a leading `+` is added to instead; NULL adds nothing.
     """
     if not rows:
         return
-    statement = _dialect(connection).insert(to)
-    new = statement.excluded
-    values = {
-        name.lstrip("+"): to.c[name[1:]] + new[name[1:]] if name[0] == "+" else new[name]
-        for name in change
-    }
+    statement = dialect_insert(connection, to)
+    values = changes(statement, to, change)
     keys = [column.name for column in to.primary_key]
     # Whoever else writes the same rows takes them in the same order: nobody waits in a ring.
     ordered = sorted(rows, key=lambda row: [row[key] for key in keys])
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), ordered)
+
+
+def changes(statement: Any, to: Table, change: tuple[str, ...]) -> dict[str, Any]:
+    """What an insert sets where the key is there already."""
+    new, old = statement.excluded, to.c
+    values = {}
+    for name in (name.lstrip("+") for name in change):
+        both = old[name] + new[name]
+        if f"+{name}" not in change:
+            values[name] = new[name]
+        elif old[name].nullable:
+            values[name] = func.coalesce(both, old[name], new[name])
+        else:
+            values[name] = both
+    return values
+
+
+def dialect_insert(connection: Connection, to: Table) -> Any:
+    """An insert with the words that only some databases know."""
+    return _dialect(connection).insert(to)
 
 
 def _dialect(connection: Connection) -> Any:

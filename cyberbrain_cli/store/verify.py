@@ -23,6 +23,7 @@ from sqlalchemy import (
 from cyberbrain_cli.core.lifecycle import ACTIVE, ENDED, Status
 from cyberbrain_cli.store import tables
 from cyberbrain_cli.store.database import Database
+from cyberbrain_cli.store.rollups import wrong_rollups
 from cyberbrain_cli.store.sql import ARTIFACTS, CALLS, JOBS, RUNS
 from cyberbrain_cli.store.tables.columns import amount
 
@@ -37,6 +38,7 @@ def verify(database: Database) -> list[str]:
         problems += _dangling(connection)
         problems += _wrong_sums(connection, RUNS, "run", CALLS.c.run_id)
         problems += _wrong_sums(connection, JOBS, "job", CALLS.c.job_id)
+        problems += wrong_rollups(connection)
         problems += _astray(connection, CALLS, "ledger row")
         problems += _astray(connection, ARTIFACTS, "artifact")
         problems += _jobs_against_runs(connection)

@@ -40,6 +40,7 @@ def test_by_model(reports: Reports) -> None:
             0,
             TokenCount(2000, 200, 2200),
             Cost(Decimal("0.00042"), "USD", 0),
+            duration_seconds=3.0,
         ),
         CostRow(
             {"model": "free"},
@@ -47,6 +48,7 @@ def test_by_model(reports: Reports) -> None:
             1,
             TokenCount(1000, 100, 1100, unknown_calls=1),
             Cost(None, None, 2),
+            duration_seconds=3.0,
         ),
     ]
     assert totals == [
@@ -56,6 +58,7 @@ def test_by_model(reports: Reports) -> None:
             1,
             TokenCount(3000, 300, 3300, unknown_calls=1),
             Cost(Decimal("0.00042"), "USD", 2),
+            duration_seconds=6.0,
         )
     ]
 

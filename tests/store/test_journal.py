@@ -278,7 +278,7 @@ def test_a_sum_that_cannot_be_exact_is_refused_and_not_rounded(
     run_id, job_id = started(journal)
     again = call(run_id, job_id, **changes)
     with pytest.raises(RecordConflict):
-        [journal.record_call(again) for _ in range(2)]
+        journal.record_calls([again, again])
     run = reports.run(run_id)
     assert isinstance(run.tokens.completion, int)
     assert run.cost.amount in (None, Decimal(6 * 10**6), Decimal("0.00021"))

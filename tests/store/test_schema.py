@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,41 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from cyberbrain_cli.core.errors import CyberbrainError, DatabaseUnavailable, ExitCode, UsageError
+from cyberbrain_cli.core.records import Cost
 from cyberbrain_cli.core.shipped import folder
 from cyberbrain_cli.store import schema, tables
 from cyberbrain_cli.store.database import Database, connect
 from cyberbrain_cli.store.reports import Reports
+from cyberbrain_cli.store.verify import verify
+
+OLD_LEDGER = (
+    "INSERT INTO directives (id, name, version, sha256, text, created_at) "
+    "VALUES (1, 'nightly', 1, 'a', '', '2026-11-23 00:00:00+00:00')",
+    "INSERT INTO runs (id, directive, directive_version, directive_id, host, pid, boot_id, "
+    "lock_name, status, created_at, started_at, calls, prompt_tokens, completion_tokens, "
+    "unknown_calls, unpriced_calls, cost, currency) VALUES (1, 'nightly', 1, 1, '', 1, '', '', "
+    "'running', '2026-11-23 00:00:00+00:00', '2026-11-23 00:00:00+00:00', 3, 20, 2, 1, 2, "
+    "7000000, 'USD')",
+    "INSERT INTO run_jobs (id, run_id, key, task, position, status, started_at, calls, "
+    "prompt_tokens, completion_tokens, unknown_calls, unpriced_calls, cost, currency) VALUES "
+    "(1, 1, 'a', 'a', 0, 'running', '2026-11-23 00:00:00+00:00', 3, 20, 2, 1, 2, 7000000, 'USD')",
+    *(
+        "INSERT INTO llm_calls (run_id, job_id, task, container, purpose, endpoint, model, "
+        "attempt, started_at, duration_seconds, outcome, prompt_tokens, cached_tokens, "
+        "completion_tokens, currency, cost) VALUES (1, 1, 'a', "
+        f"{container}, 'p', 'e', 'm', 1, {at}, 1.25, {outcome}, {usage})"
+        for container, at, outcome, usage in (
+            (
+                "NULL",
+                "'2026-11-23 23:59:59.999999+00:00'",
+                "'timeout'",
+                "NULL, NULL, NULL, NULL, NULL",
+            ),
+            ("'db'", "'2026-11-24 00:00:00+00:00'", "'ok'", "10, 4, 1, 'USD', 7000000"),
+            ("'db'", "'2026-11-24 12:00:00+00:00'", "'ok'", "10, NULL, 1, 'USD', NULL"),
+        )
+    ),
+)
 
 
 def test_models_and_migrations_agree(database: Database) -> None:
@@ -84,6 +116,25 @@ def test_what_the_first_release_kept_is_still_there(empty_database: Database) ->
     assert (entry.reference, entry.digest, entry.note) == ("w:1", "sha256:a", "ours")
     assert entry.enabled
     assert entry.allows == ()
+
+
+def test_the_ledger_of_an_older_release_is_summed_up(empty_database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(folder("migrations")))
+    with empty_database.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        for statement in OLD_LEDGER:
+            connection.execute(text(statement))
+    schema.upgrade(empty_database)
+    assert verify(empty_database) == []
+    rows, _ = Reports(empty_database).costs(["day", "container", "directive"])
+    assert [(*row.keys.values(), row.calls, row.tokens.total) for row in rows] == [
+        ("2026-11-24", "db", "nightly", 2, 22),
+        ("2026-11-23", None, "nightly", 1, 0),
+    ]
+    assert (rows[0].cost, rows[0].cached_tokens) == (Cost(Decimal("0.000007"), "USD", 1), 4)
+    assert (rows[0].duration_seconds, rows[1].cost.unpriced_calls) == (2.5, 1)
 
 
 def test_upgrading_twice_changes_nothing(database: Database) -> None:

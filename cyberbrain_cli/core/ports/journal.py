@@ -41,7 +41,11 @@ class Journal(Protocol):
         ...
 
     def record_call(self, call: LlmCall) -> None:
-        """Add a row to the ledger, and its tokens to the sums of job and run."""
+        """Add a row to the ledger, and what it used to every sum."""
+        ...
+
+    def record_calls(self, calls: Sequence[LlmCall]) -> None:
+        """Add rows to the ledger, and what they used to every sum, in one transaction."""
         ...
 
     def settle_job(self, job_id: int, settlement: JobSettlement) -> None:

@@ -73,10 +73,17 @@ class LlmCall:
 
 @dataclass(frozen=True, slots=True)
 class CostRow:
-    """Tokens and money of one group of calls; `keys` names the group, in the order asked."""
+    """Tokens and money of one group of calls; `keys` names the group, in the order asked.
+
+    Cached tokens are among the prompt's, reasoning tokens among the answer's; None where no
+    server told any. `duration_seconds` is that of all calls, one after the other.
+    """
 
     keys: dict[str, str | None]
     calls: int
     failed_calls: int
     tokens: TokenCount
     cost: Cost
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    duration_seconds: float = 0.0

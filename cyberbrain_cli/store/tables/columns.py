@@ -60,11 +60,16 @@ class Money(TypeDecorator[Decimal]):
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
         """What lies below the unit is rounded half to even."""
-        return None if value is None else int((value / MONEY_UNIT).to_integral_value())
+        return None if value is None else money_units(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         """Back to money."""
         return None if value is None else amount(value)
+
+
+def money_units(value: Decimal) -> int:
+    """Money in units; what lies below one is rounded half to even."""
+    return int((value / MONEY_UNIT).to_integral_value())
 
 
 def amount(units: int) -> Decimal:
