@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, or_
 
 from cyberbrain_cli.core.errors import UsageError
 from cyberbrain_cli.core.records import Cost, CostRow, TokenCount
+from cyberbrain_cli.store import sql
 from cyberbrain_cli.store.rollups import MEASURES, MICRO, keys_of, sums_of_rows
-from cyberbrain_cli.store.sql import CALLS, DAYS, RETIRED, WORK_DAYS
 from cyberbrain_cli.store.usage import cost_sum
 
 KEYS = ("model", "day", "directive", "task", "container", "endpoint")
@@ -77,17 +77,22 @@ def costs(
 def retired_calls(connection: Connection, span: Span) -> int:
     """How many retired calls lie on the days that a span holds in part."""
     days = [since.astimezone(UTC).date() for since, _ in span.edges()]
-    query = select(func.coalesce(func.sum(RETIRED.c.calls), 0)).where(RETIRED.c.day.in_(days))
+    query = select(func.coalesce(func.sum(sql.RETIRED.c.calls), 0)).where(
+        sql.RETIRED.c.day.in_(days)
+    )
     return int(connection.execute(query).scalar_one()) if days else 0
 
 
 def _sums(connection: Connection, by: Sequence[str], span: Span) -> Iterator[Mapping[Any, Any]]:
     """Whole days from the smaller rollup that has the keys, the rest from the ledger's rows."""
     keys = (*by, "currency")
-    coarse = set(keys) <= set(keys_of(DAYS))
-    yield from connection.execute(_of_days(DAYS if coarse else WORK_DAYS, keys, span)).mappings()
+    coarse = set(keys) <= set(keys_of(sql.DAYS))
+    yield from connection.execute(
+        _of_days(sql.DAYS if coarse else sql.WORK_DAYS, keys, span)
+    ).mappings()
     edges = [
-        and_(CALLS.c.started_at >= start, CALLS.c.started_at < end) for start, end in span.edges()
+        and_(sql.CALLS.c.started_at >= start, sql.CALLS.c.started_at < end)
+        for start, end in span.edges()
     ]
     if edges:
         yield from connection.execute(sums_of_rows(connection, keys).where(or_(*edges))).mappings()

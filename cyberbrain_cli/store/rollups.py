@@ -25,16 +25,7 @@ from sqlalchemy import (
 )
 
 from cyberbrain_cli.core.records import LlmCall
-from cyberbrain_cli.store.sql import (
-    CALLS,
-    DAYS,
-    RETIRED,
-    RUNS,
-    WORK_DAYS,
-    changes,
-    dialect_insert,
-    upsert,
-)
+from cyberbrain_cli.store import sql
 from cyberbrain_cli.store.tables.columns import money_units
 from cyberbrain_cli.store.usage import PART, currency_of, is_unknown
 
@@ -62,14 +53,14 @@ def roll_up(
     work_days: dict[tuple[Any, ...], dict[str, Any]] = {}
     for call in calls:
         labels, measures = _labels(call, directives[call.run_id]), _measures(call)
-        for table, sums in ((DAYS, days), (WORK_DAYS, work_days)):
+        for table, sums in ((sql.DAYS, days), (sql.WORK_DAYS, work_days)):
             key = {name: labels[name] for name in keys_of(table)}
             row = sums.setdefault(tuple(key.values()), key | dict.fromkeys(MEASURES))
             for name, value in measures.items():
                 if value is not None:
                     row[name] = (row[name] or 0) + value
-    upsert(connection, DAYS, list(days.values()), _ADDED)
-    upsert(connection, WORK_DAYS, list(work_days.values()), _ADDED)
+    sql.upsert(connection, sql.DAYS, list(days.values()), _ADDED)
+    sql.upsert(connection, sql.WORK_DAYS, list(work_days.values()), _ADDED)
 
 
 def retire(connection: Connection, run_ids: Sequence[int]) -> None:
@@ -77,18 +68,18 @@ def retire(connection: Connection, run_ids: Sequence[int]) -> None:
 
     To be called once for each run, before its rows go.
     """
-    keys = keys_of(RETIRED)
+    keys = keys_of(sql.RETIRED)
     for start in range(0, len(run_ids), _AT_ONCE):
         sums = sums_of_rows(connection, keys)
-        sums = sums.where(CALLS.c.run_id.in_(run_ids[start : start + _AT_ONCE]))
-        insert = dialect_insert(connection, RETIRED).from_select((*keys, *MEASURES), sums)
-        values = changes(insert, RETIRED, _ADDED)
+        sums = sums.where(sql.CALLS.c.run_id.in_(run_ids[start : start + _AT_ONCE]))
+        insert = sql.dialect_insert(connection, sql.RETIRED).from_select((*keys, *MEASURES), sums)
+        values = sql.changes(insert, sql.RETIRED, _ADDED)
         connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=values))
 
 
 def sums_of_rows(connection: Connection, keys: Sequence[str]) -> Select[Any]:
     """The sums of the ledger's own rows by these keys, as a rollup has them."""
-    at = CALLS.c
+    at = sql.CALLS.c
     unknown = or_(at.prompt_tokens.is_(None), at.completion_tokens.is_(None))
     units = type_coerce(at.cost, BigInteger)
     micro = at.duration_seconds * float(MICRO)
@@ -109,16 +100,18 @@ def sums_of_rows(connection: Connection, keys: Sequence[str]) -> Select[Any]:
     }
     labels = [_label(connection, name) for name in keys]
     columns = [measure.label(name) for name, measure in measures.items()]
-    source = CALLS.join(RUNS, RUNS.c.id == at.run_id) if "directive" in keys else CALLS
+    source = (
+        sql.CALLS.join(sql.RUNS, sql.RUNS.c.id == at.run_id) if "directive" in keys else sql.CALLS
+    )
     return select(*labels, *columns).select_from(source).group_by(*labels)
 
 
 def wrong_rollups(connection: Connection) -> Iterator[str]:
     """Days whose sums are not those of their ledger rows and of what was retired."""
-    for table in (DAYS, WORK_DAYS):
+    for table in (sql.DAYS, sql.WORK_DAYS):
         keys = keys_of(table)
         rows = sums_of_rows(connection, keys).subquery()
-        parts = ((table, 1), (rows, -1), (RETIRED, -1))
+        parts = ((table, 1), (rows, -1), (sql.RETIRED, -1))
         every = union_all(
             *(
                 select(
@@ -181,20 +174,20 @@ def _measures(call: LlmCall) -> dict[str, int | None]:
 
 def _label(connection: Connection, key: str) -> ColumnElement[Any]:
     if key == "directive":
-        return RUNS.c.directive.label(key)
+        return sql.RUNS.c.directive.label(key)
     if key == "container":
-        return func.coalesce(CALLS.c.container, "").label(key)
+        return func.coalesce(sql.CALLS.c.container, "").label(key)
     if key == "currency":
         return _currency().label(key)
     if key != "day":
-        return CALLS.c[key].label(key)
+        return sql.CALLS.c[key].label(key)
     if connection.dialect.name == "postgresql":
-        return cast(func.timezone("UTC", CALLS.c.started_at), Date).label(key)
-    return type_coerce(func.substr(CALLS.c.started_at, 1, 10), Date).label(key)
+        return cast(func.timezone("UTC", sql.CALLS.c.started_at), Date).label(key)
+    return type_coerce(func.substr(sql.CALLS.c.started_at, 1, 10), Date).label(key)
 
 
 def _currency() -> ColumnElement[str]:
-    at = CALLS.c
+    at = sql.CALLS.c
     return case((and_(at.cost.is_not(None), at.currency.is_not(None)), at.currency), else_="")
 
 
