@@ -15,16 +15,18 @@ from cyberbrain_cli.core.launch import (
 )
 from cyberbrain_cli.core.lifecycle import Status, run_status
 from cyberbrain_cli.core.records import NewJob, NewRun, RunDocument
+from cyberbrain_cli.core.retry import PastLaunch
 from cyberbrain_cli.engine.context import JobRoom, llm_state, run_budget
 from cyberbrain_cli.engine.documents import SCHEMA_VERSION, run_document
 from cyberbrain_cli.engine.heartbeat import beating
 from cyberbrain_cli.engine.loader import LoadedDirective
 from cyberbrain_cli.engine.overlap import OverlapLock, lock_name
 from cyberbrain_cli.engine.parts import Parts
-from cyberbrain_cli.engine.planner import Plan
+from cyberbrain_cli.engine.planner import Plan, windows_of
 from cyberbrain_cli.engine.preflight import ChosenModel, Ground
 from cyberbrain_cli.engine.preview import preview
 from cyberbrain_cli.engine.recovery import discard_unfinished, recover
+from cyberbrain_cli.engine.retry import options_of
 from cyberbrain_cli.engine.runner import JobEnd, Runner
 from cyberbrain_cli.engine.stop import Stop
 
@@ -32,15 +34,23 @@ log = logging.getLogger(__name__)
 
 
 class Launcher:
-    """Launches one loaded directive."""
+    """Launches one loaded directive: anew, or again what `past` did not do."""
 
-    def __init__(self, parts: Parts, loaded: LoadedDirective, request: LaunchRequest) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        loaded: LoadedDirective,
+        request: LaunchRequest,
+        past: PastLaunch | None = None,
+    ) -> None:
         self._parts = parts
         self._loaded = loaded
         self._request = request
+        self._past = past
         self._stop = Stop()
-        self._ground = Ground(parts, loaded, request)
-        self._lock = OverlapLock(parts, lock_name(loaded, request), request.if_running, self._stop)
+        self._ground = Ground(parts, loaded, request, past)
+        lock = past.lock_name if past is not None else lock_name(loaded, request)
+        self._lock = OverlapLock(parts, lock, request.if_running, self._stop)
 
     def cancel(self, exit_code: ExitCode) -> None:
         """Ask the launch to stop and clean up; safe in a signal handler."""
@@ -140,9 +150,17 @@ class Launcher:
             run_key=self._request.run_key,
             labels={**directive.labels, **self._request.labels},
             jobs=tuple(
-                NewJob(job.spec.key, job.spec.task, place, job.params.model_dump(mode="json"))
+                NewJob(
+                    job.spec.key,
+                    job.spec.task,
+                    place,
+                    job.params.model_dump(mode="json"),
+                    windows_of(job),
+                )
                 for place, job in enumerate(plan.jobs)
             ),
+            options=options_of(self._request),
+            retry_of=self._past.id if self._past is not None else None,
         )
 
     def _result(self, document: RunDocument) -> LaunchResult:

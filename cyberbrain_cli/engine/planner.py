@@ -11,7 +11,7 @@ from cyberbrain_cli.core.directive import ContainerSelection, TaskSpec
 from cyberbrain_cli.core.errors import NotFound, PolicyRefused, UsageError
 from cyberbrain_cli.core.launch import LaunchRequest, PlannedContainer, PlannedJob, PlanRecord
 from cyberbrain_cli.core.ports import Window
-from cyberbrain_cli.core.records import AllowlistEntry, ContainerInfo, Cursor
+from cyberbrain_cli.core.records import AllowlistEntry, ContainerInfo, Cursor, PlannedWindow
 from cyberbrain_cli.core.timestamps import (
     NANOSECONDS,
     from_ns,
@@ -97,6 +97,20 @@ def make_plan(
             targets = _targets(selected, params, request, world, world.cursors.get(key, {}))
         jobs.append(PlanJob(spec, worker, params, targets))
     return Plan(loaded, tuple(jobs), refusals)
+
+
+def windows_of(job: PlanJob) -> tuple[PlannedWindow, ...]:
+    """What the records keep of a job's targets, so that a retry reads the same."""
+    return tuple(
+        PlannedWindow(
+            target.container.name,
+            target.container.id,
+            target.window.after,
+            target.window.until,
+            target.problem,
+        )
+        for target in job.targets
+    )
 
 
 def _check_asked_for(names: Sequence[str], world: World) -> None:

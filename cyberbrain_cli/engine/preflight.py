@@ -9,11 +9,13 @@ from cyberbrain_cli.core.errors import LlmUnavailable, NotFound, PolicyRefused
 from cyberbrain_cli.core.launch import LaunchRequest
 from cyberbrain_cli.core.ports import ModelInfo
 from cyberbrain_cli.core.records import AuditEvent
+from cyberbrain_cli.core.retry import PastLaunch
 from cyberbrain_cli.core.worker import Target
 from cyberbrain_cli.engine.host_guard import GuardedHost
 from cyberbrain_cli.engine.loader import LoadedDirective
 from cyberbrain_cli.engine.parts import Parts
 from cyberbrain_cli.engine.planner import Plan, World, make_plan
+from cyberbrain_cli.engine.retry import make_retry_plan
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +30,12 @@ class ChosenModel:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The outside world as one launch meets it."""
+    """The outside world as one launch meets it; `past` is the run that it does again, if any."""
 
     parts: Parts
     loaded: LoadedDirective
     request: LaunchRequest
+    past: PastLaunch | None = None
 
     def plan(self) -> tuple[Plan, int]:
         """The plan, and the daemon's time it was made at. Refusals are audited."""
@@ -47,7 +50,7 @@ class Ground:
             now_ns=parts.host.now_ns(),
         )
         try:
-            plan = make_plan(self.loaded, self.request, parts.workers, world)
+            plan = self._planned(world)
         except PolicyRefused as error:
             self._audit(", ".join(self.request.containers), error.message)
             raise
@@ -55,6 +58,11 @@ class Ground:
             self._audit(name, reason)
             parts.progress.note(f"{reason} It is left out.")
         return plan, world.now_ns
+
+    def _planned(self, world: World) -> Plan:
+        if self.past is not None:
+            return make_retry_plan(self.past, self.loaded, self.parts.workers, world)
+        return make_plan(self.loaded, self.request, self.parts.workers, world)
 
     def inspected(self, plan: Plan) -> Plan:
         """The plan with each container in full, as the daemon knows it now."""

@@ -42,6 +42,7 @@ def _headline(run: RunRecord, page: Page) -> None:
         f", {status}" if status else "",
         f" in {human.duration(run.duration_seconds)}" if run.duration_seconds is not None else "",
         f"  {human.moment(run.started_at)}" if run.started_at else "",
+        f"  retry of run {run.retry_of}" if run.retry_of else "",
     )
     for reason in run.degraded_reasons:
         page.paragraph(f"degraded: {reason}", "  ", "warning")

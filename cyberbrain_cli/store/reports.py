@@ -31,6 +31,7 @@ from cyberbrain_cli.store.usage import cost_sum, cost_sums
 
 if TYPE_CHECKING:
     from cyberbrain_cli.core.ports import ActiveRun
+    from cyberbrain_cli.core.retry import PastLaunch
 
 LARGEST = 2**63 - 1
 Rows = Sequence[Mapping[Any, Any]]
@@ -86,6 +87,13 @@ class Reports:
         if not found[0]:
             raise NotFound(f"There is no run {run_id}.", "cyberbrain runs list")
         return run_record(found[0][0], found[1], found[2])
+
+    def past_launch(self, run_id: int) -> PastLaunch:
+        """A run as it was begun, for doing it again. Raises NotFound."""
+        from cyberbrain_cli.store.launches import past_launch  # needed to retry, not to list
+
+        with self._database.reading() as connection:
+            return past_launch(connection, run_id if _could_exist(run_id) else 0)
 
     def run_by_key(self, run_key: str) -> int | None:
         """The id of the run launched with this idempotency key."""

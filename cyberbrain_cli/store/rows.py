@@ -50,7 +50,7 @@ def compose_labels(row: Row) -> dict[str, str]:
 def _common(row: Row) -> dict[str, Any]:
     same = ("id", "directive", "directive_version", "degraded", "host", "run_key", "labels")
     times = ("created_at", "started_at", "finished_at")
-    return {name: row[name] for name in (*same, *times)} | {
+    return {name: row[name] for name in (*same, *times, "retry_of")} | {
         "status": Status(row["status"]),
         "duration_seconds": _duration(row["started_at"], row["finished_at"]),
         "tokens": tokens_of(row),

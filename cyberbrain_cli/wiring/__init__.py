@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cyberbrain_cli.adapters.file_artifacts import FileArtifacts
     from cyberbrain_cli.config.settings import Settings
     from cyberbrain_cli.core.diffs import DiffDocument
-    from cyberbrain_cli.core.launch import Check, LaunchRequest
+    from cyberbrain_cli.core.launch import Check, IfRunning, LaunchRequest
     from cyberbrain_cli.core.ports import Journal, Locks, Progress
     from cyberbrain_cli.core.records import ArtifactCheck, RunDocument
     from cyberbrain_cli.core.worker import Worker
@@ -157,6 +157,24 @@ class Services:
             loaded = self.directives.load(request.directive)
             loaded = with_options(loaded, request.params, workers)
         return Launcher(parts_of(self, progress, workers), loaded, request)
+
+    def retrier(
+        self,
+        run_id: int,
+        if_running: IfRunning,
+        timeout_seconds: float | None,
+        progress: Progress,
+    ) -> Launcher:
+        """A launch of what a run did not do. Raises NotFound, or CyberbrainError for nothing."""
+        from cyberbrain_cli.adapters import yaml_files
+        from cyberbrain_cli.engine import retry
+        from cyberbrain_cli.engine.launch import Launcher
+        from cyberbrain_cli.wiring.parts import parts_of
+
+        past, workers = self.reports.past_launch(run_id), self._workers()
+        request = retry.retry_request(past, if_running, timeout_seconds)
+        loaded = retry.load_snapshot(past, yaml_files.parse, workers)
+        return Launcher(parts_of(self, progress, workers), loaded, request, past)
 
     def run_document(self, run_id: int) -> RunDocument:
         """The document of a run. Raises NotFound."""

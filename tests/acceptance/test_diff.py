@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import jsonschema
+from docker import DockerClient
 
 from tests.acceptance.conftest import Allowed
 from tests.acceptance.support import Records, document, error_of, write_directive
@@ -62,18 +63,16 @@ def test_the_same_logs_twice_are_nothing_new_whatever_the_model_says(
     assert records.statuses() == ["succeeded"] * 3
 
 
-def test_what_came_and_went_is_told_side_by_side(cyberbrain: Cyberbrain, allowed: Allowed) -> None:
+def test_what_came_and_went_is_told_side_by_side(
+    cyberbrain: Cyberbrain, allowed: Allowed, docker_client: DockerClient
+) -> None:
     script = "trap 'echo FATAL out of shared memory; exit' USR1; echo ERROR no route to host; "
     name = allowed(f"{script} while :; do sleep 0.05; done", wait=False)
     path = write_directive(cyberbrain, "changes")
     assert cyberbrain("launch", path, "--no-llm").code == 0
-    import docker
-
-    client = docker.DockerClient(cyberbrain.environment["DOCKER_HOST"])
-    container = client.containers.get(name)
+    container = docker_client.containers.get(name)
     container.kill("USR1")
     container.wait()
-    client.close()
     assert cyberbrain("launch", path, "--no-llm").code == 0
     found = diff(cyberbrain, "--last", "changes")
     assert not found["nothing_new"]

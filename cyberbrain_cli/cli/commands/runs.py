@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cyberbrain_cli.cli import launch_options as options
+from cyberbrain_cli.cli.launching import perform
 from cyberbrain_cli.cli.options import Command, ReportCommand, TableCommand, group
-from cyberbrain_cli.cli.parsing import moment
+from cyberbrain_cli.cli.parsing import moment, seconds
 from cyberbrain_cli.cli.state import State
 from cyberbrain_cli.core.errors import NotFound, UsageError
+from cyberbrain_cli.core.launch import IfRunning
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.render.columns import RUNS
 from cyberbrain_cli.render.diff_view import diff_markdown, show_diff
@@ -19,7 +22,7 @@ from cyberbrain_cli.render.run_view import show_run
 if TYPE_CHECKING:
     from cyberbrain_cli.wiring import Services
 
-app = group("List runs, show one, tell two apart, or cancel one.", "list")
+app = group("List runs, show one, tell two apart, retry one, or cancel one.", "list")
 RunId = Annotated[int, typer.Argument(metavar="ID", help="The run's id.", min=1)]
 
 
@@ -82,6 +85,25 @@ def _last_two(services: Services, directive: str) -> tuple[int, int]:
         count = "only one run" if ids else "no run"
         raise NotFound(f"Of '{directive}' {count} has ended.", "cyberbrain runs list")
     return ids[0], ids[1]
+
+
+@app.command("retry", cls=Command)
+def retry(
+    context: typer.Context,
+    run_id: RunId,
+    dry_run: options.DryRun = False,
+    if_running: options.WhenRunning = IfRunning.FAIL,
+    timeout: options.Timeout = None,
+) -> None:
+    """Do again the jobs of a run that did not succeed: same directive, same windows."""
+    limit = seconds(timeout, "--timeout")
+    raise typer.Exit(
+        perform(
+            State.of(context),
+            lambda services, progress: services.retrier(run_id, if_running, limit, progress),
+            dry_run=dry_run,
+        )
+    )
 
 
 @app.command("cancel", cls=Command)

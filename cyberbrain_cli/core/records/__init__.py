@@ -11,6 +11,7 @@ from cyberbrain_cli.core.records.beginnings import (
     NewArtifact,
     NewJob,
     NewRun,
+    PlannedWindow,
 )
 from cyberbrain_cli.core.records.gpus import (
     EccErrors,
@@ -98,6 +99,7 @@ __all__ = [
     "NewRun",
     "PatternSighting",
     "Pcie",
+    "PlannedWindow",
     "Price",
     "PublishedPort",
     "Reference",

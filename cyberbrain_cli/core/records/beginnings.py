@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.records.readings import ContainerReading, Cursor, PatternSighting
 from cyberbrain_cli.core.records.runs import ErrorRecord
+from cyberbrain_cli.core.timestamps import LogTime
 
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A run about to begin: what the journal writes before anything is done."""
+    """A run about to begin: what the journal writes before anything is done.
+
+    `options` are those of the command line that a retry is to have too; `retry_of` is the run
+    whose jobs are done again.
+    """
 
     directive: str
     directive_version: int
@@ -25,6 +30,19 @@ class NewRun:
     run_key: str | None
     labels: dict[str, str]
     jobs: tuple[NewJob, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+    retry_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWindow:
+    """A container that a job is to read, and the window (after, until] of its log."""
+
+    container: str
+    container_id: str
+    after: LogTime | None
+    until: LogTime
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +53,7 @@ class NewJob:
     task: str
     position: int
     params: dict[str, Any]
+    windows: tuple[PlannedWindow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,10 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """A run as a list shows it. `findings` counts those not resolved, by severity."""
+    """A run as a list shows it. `findings` counts those not resolved, by severity.
+
+    `retry_of` is the run whose jobs this one did again, if it is a retry.
+    """
 
     id: int
     directive: str
@@ -72,11 +75,12 @@ class RunSummary:
     tokens: TokenCount
     cost: Cost
     findings: dict[str, int]
+    retry_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run with its jobs."""
+    """A run with its jobs; `retry_of` as in the summary."""
 
     id: int
     directive: str
@@ -95,6 +99,7 @@ class RunRecord:
     tokens: TokenCount
     cost: Cost
     jobs: tuple[JobRecord, ...]
+    retry_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

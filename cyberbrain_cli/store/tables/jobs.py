@@ -22,7 +22,10 @@ from cyberbrain_cli.store.tables.columns import (
 
 
 class JobRow(Usage, table=True):
-    """One task within a run. `findings` holds ids, severities and states, never text."""
+    """One task within a run. `findings` holds ids, severities and states, never text.
+
+    `windows` is NULL for a job that was recorded before they were.
+    """
 
     __tablename__ = "run_jobs"
     __table_args__ = (
@@ -36,6 +39,7 @@ class JobRow(Usage, table=True):
     task: str = words()
     position: int
     params: dict[str, Any] = document("{}")
+    windows: list[dict[str, Any]] | None = Field(None, sa_column=Column(JSON(none_as_null=True)))
     status: str = words()
     degraded_reasons: list[str] = document("[]")
     error: dict[str, str] | None = Field(None, sa_column=Column(JSON(none_as_null=True)))

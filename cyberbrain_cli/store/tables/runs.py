@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
 
@@ -13,6 +14,7 @@ from cyberbrain_cli.store.tables.columns import (
     document,
     flag,
     moment,
+    number,
     row_id,
     tally,
     words,
@@ -20,7 +22,7 @@ from cyberbrain_cli.store.tables.columns import (
 
 
 class RunRow(Usage, table=True):
-    """One launch of a directive."""
+    """One launch of a directive. One that is `pruning` is half gone, and shown to nobody."""
 
     __tablename__ = "runs"
     __table_args__ = (
@@ -41,6 +43,9 @@ class RunRow(Usage, table=True):
     lock_name: str = words()
     run_key: str | None = words(null=True)
     labels: dict[str, str] = document("{}")
+    options: dict[str, Any] = document("{}")
+    retry_of: int | None = number(null=True)
+    pruning: bool = flag()
     status: str = words()
     degraded: bool = flag()
     degraded_reasons: list[str] = document("[]")
