@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from cyberbrain_cli.adapters import docker_logs
 from cyberbrain_cli.adapters.container_sockets import SocketReader
 from cyberbrain_cli.adapters.docker_address import client_arguments, unreachable
 from cyberbrain_cli.adapters.docker_gpus import gpu_use
-from cyberbrain_cli.adapters.docker_names import own_name
+from cyberbrain_cli.adapters.docker_names import image_digest, own_name
 from cyberbrain_cli.adapters.docker_network import network_of
 from cyberbrain_cli.adapters.docker_sdk_logs import read_sdk
 from cyberbrain_cli.adapters.docker_survey import Surveyor
@@ -155,7 +155,7 @@ class DockerHost:
             raise _no_such(reference)
         with self._asked(reference):
             image: Mapping[str, Any] = self._api.inspect_image(reference)  # type: ignore[no-untyped-call]
-            return _digest(reference, image.get("RepoDigests") or ()) or str(image["Id"])
+            return image_digest(reference, image)
 
     def _whole_log(self, container: ContainerInfo) -> Generator[LogBatch, None, None]:
         yield from self.read_logs(container, Window(None, _FAR_FUTURE_NS))
@@ -198,15 +198,6 @@ class DockerHost:
 
 def _no_such(what: str) -> NotFound:
     return NotFound(f"There is no '{what}' on this host.", "cyberbrain containers")
-
-
-def _digest(reference: str, digests: Iterable[str]) -> str | None:
-    """The digest under which the image is known in the reference's own repository."""
-    before_digest = reference.partition("@")[0]
-    folder, slash, last = before_digest.rpartition("/")
-    repository = f"{folder}{slash}{last.partition(':')[0]}"
-    found = (digest.rpartition("@") for digest in digests)
-    return next((digest for name, _, digest in found if name == repository), None)
 
 
 def _listed(item: Mapping[str, Any]) -> ContainerInfo:

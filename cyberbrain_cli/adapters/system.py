@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
 import time
@@ -35,4 +36,8 @@ def identity() -> Identity:
         boot_id = _BOOT_ID.read_text().strip()
     except OSError:
         boot_id = ""
-    return Identity(socket.gethostname(), os.getpid(), boot_id)
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a number without a name
+        user = f"uid {os.getuid()}"
+    return Identity(socket.gethostname(), os.getpid(), boot_id, user)

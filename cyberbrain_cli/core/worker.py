@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cyberbrain_cli.core.directive import ContainerSelection
+from cyberbrain_cli.core.errors import CyberbrainError
 from cyberbrain_cli.core.findings import Finding
-from cyberbrain_cli.core.ports import Clock, ContainerHost, Gpus, Llm, Progress, Report, Window
+from cyberbrain_cli.core.ports import (
+    Clock,
+    ContainerHost,
+    ContainerRunner,
+    Gpus,
+    Llm,
+    Progress,
+    Report,
+    Window,
+)
 from cyberbrain_cli.core.records import (
     ContainerInfo,
     ContainerReading,
     Cursor,
+    InputFile,
     NewArtifact,
     PatternSighting,
 )
@@ -25,6 +36,17 @@ class TaskParams(BaseModel):
     """Base of every task's own options in a directive."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def secrets(self, environment: Mapping[str, str]) -> Iterable[str]:  # noqa: ARG002 - for others
+        """What the options hold, or take from the caller's environment, that must not be shown.
+
+        Raises UsageError for variables that are not set.
+        """
+        return ()
+
+    def reads_from(self) -> Iterable[str]:
+        """The keys of the jobs whose artifacts the job reads; it must need them."""
+        return ()
 
 
 class LogTaskParams(TaskParams):
@@ -74,6 +96,10 @@ class ArtifactWriter(Protocol):
         """Write any other text, which is redacted line by line."""
         ...
 
+    def binary(self, kind: str, name: str, content: bytes, media_type: str) -> NewArtifact:
+        """Write what is no text and cannot be redacted, as it is."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
@@ -84,7 +110,9 @@ class JobContext:
     called between pieces of work. `seen` holds the fingerprints of earlier runs by container
     name; a container that is missing there was never read before. `redact` is what every text
     passes before it leaves the worker. `earlier` gives the documents of a kind of JSON artifact
-    that this job's last successful run wrote; none when there was no such run.
+    that this job's last successful run wrote; none when there was no such run. `results` gives
+    the artifacts that a job of this run wrote, of a kind or of all; it must be one of those that
+    `reads_from` of the params names. `runner` runs containers of approved images.
     """
 
     run_id: int
@@ -93,6 +121,7 @@ class JobContext:
     targets: tuple[Target, ...]
     host: ContainerHost
     gpus: Gpus
+    runner: ContainerRunner
     llm: Llm | None
     llm_absence: str | None
     artifacts: ArtifactWriter
@@ -104,6 +133,7 @@ class JobContext:
     seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
     max_parallel: int = 1
     earlier: Callable[[str], tuple[Any, ...]] = lambda _kind: ()
+    results: Callable[[str, str | None], tuple[InputFile, ...]] = lambda _job, _kind: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +141,9 @@ class Outcome:
     """What a worker hands back; the engine records it.
 
     `degraded` names what the job did without. `cursors` and `patterns` take effect only in the
-    transaction that marks the job succeeded. A worker that cannot do its work raises RunFailed.
+    transaction that marks the job succeeded. A worker that cannot do its work raises RunFailed;
+    one whose work failed and left something to be read says so in `failure`: what it wrote and
+    found is kept.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -120,6 +152,7 @@ class Outcome:
     cursors: tuple[Cursor, ...] = ()
     patterns: tuple[PatternSighting, ...] = ()
     degraded: tuple[str, ...] = ()
+    failure: CyberbrainError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,10 +61,16 @@ class GuardedArtifacts:
         redacted = "\n".join(self._redact(line) for line in text.split("\n"))
         return self._write(kind, name, redacted, media_type)
 
+    def binary(self, kind: str, name: str, content: bytes, media_type: str) -> NewArtifact:
+        """Write what is no text and cannot be redacted, as it is."""
+        return self._put(kind, name, content, media_type)
+
     def _write(self, kind: str, name: str, text: str, media_type: str) -> NewArtifact:
+        return self._put(kind, name, text.encode("utf-8", "replace"), media_type)
+
+    def _put(self, kind: str, name: str, content: bytes, media_type: str) -> NewArtifact:
         if not _NAME.fullmatch(name):
             raise PolicyRefused(f"'{name}' cannot be the name of an artifact.")
-        content = text.encode("utf-8", "replace")
         path = f"{self._folder}/{name}"
         return self._store.write(path, content, kind=kind, media_type=media_type)
 

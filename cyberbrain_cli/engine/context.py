@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from cyberbrain_cli.core.directive import Budget, OnBudget
-from cyberbrain_cli.core.errors import BudgetSpent, CyberbrainError, LlmUnavailable
+from cyberbrain_cli.core.errors import BudgetSpent, CyberbrainError, LlmUnavailable, UsageError
 from cyberbrain_cli.core.findings import Finding
-from cyberbrain_cli.core.ports import ChatEndpoint, Llm, ModelInfo
-from cyberbrain_cli.core.records import LlmCall
+from cyberbrain_cli.core.ports import ChatEndpoint, ContainerRunner, Llm, ModelInfo
+from cyberbrain_cli.core.records import InputFile, LlmCall
 from cyberbrain_cli.core.tokens import Limit, RunBudget
 from cyberbrain_cli.core.worker import JobContext, Outcome
 from cyberbrain_cli.engine.artifact_guard import GuardedArtifacts
+from cyberbrain_cli.engine.container_guard import Caller, GuardedRunner
 from cyberbrain_cli.engine.documents import ANALYSIS, read_findings, read_json
 from cyberbrain_cli.engine.host_guard import GuardedHost
 from cyberbrain_cli.engine.llm_guard import GuardedLlm
@@ -94,6 +95,7 @@ class JobRoom:
                 parts.host, parts.history.allowlist(), parts.journal.audit, self.run_id
             ),
             gpus=parts.gpus,
+            runner=self._runner(job, stop),
             llm=llm,
             llm_absence=self.model.absence,
             artifacts=GuardedArtifacts(
@@ -107,6 +109,41 @@ class JobRoom:
             seen=parts.history.seen(directive, key),
             max_parallel=parts.max_parallel,
             earlier=lambda kind: self._earlier(directive, key, kind),
+            results=lambda other, kind: self._results(job, other, kind),
+        )
+
+    def _runner(self, job: PlanJob, stop: Stop) -> ContainerRunner:
+        parts, key = self.parts, job.spec.key
+        caller = Caller(
+            owner=parts.owner,
+            user=parts.identity.user,
+            run_id=self.run_id,
+            job_id=self.job_ids[key],
+            job_key=key,
+            directive=self.loaded.directive.name,
+        )
+        return GuardedRunner(
+            runtime=parts.runtime,
+            host=parts.host,
+            entries=parts.history.images(),
+            audit=parts.journal.audit,
+            redact=parts.redact,
+            environment=parts.environment,
+            caller=caller,
+            stop=stop,
+        )
+
+    def _results(self, job: PlanJob, other: str, kind: str | None) -> tuple[InputFile, ...]:
+        """The artifacts of a job that this one needs, which has ended therefore."""
+        if other not in job.spec.needs:
+            raise UsageError(f"Job '{job.spec.key}' does not need '{other}'.", "Add it to `needs`.")
+        done = next(
+            found for found in self.parts.history.run(self.run_id).jobs if found.key == other
+        )
+        return tuple(
+            InputFile(artifact.path.rpartition("/")[2], self.parts.artifacts.read(artifact.path))
+            for artifact in done.artifacts
+            if kind in (None, artifact.kind)
         )
 
     def _earlier(self, directive: str, key: str, kind: str) -> tuple[Any, ...]:

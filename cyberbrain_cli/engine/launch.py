@@ -19,6 +19,7 @@ from cyberbrain_cli.core.retry import PastLaunch
 from cyberbrain_cli.engine.context import JobRoom, llm_state, run_budget
 from cyberbrain_cli.engine.documents import SCHEMA_VERSION, run_document
 from cyberbrain_cli.engine.heartbeat import beating
+from cyberbrain_cli.engine.leftovers import remove_leftovers
 from cyberbrain_cli.engine.loader import LoadedDirective
 from cyberbrain_cli.engine.overlap import OverlapLock, lock_name
 from cyberbrain_cli.engine.parts import Parts
@@ -81,6 +82,7 @@ class Launcher:
     def _launch(self) -> LaunchResult:
         parts, key = self._parts, self._request.run_key
         recover(parts.history, parts.journal, parts.locks, parts.artifacts, self._lock.name)
+        self._stop.outlived(lambda: remove_leftovers(parts))
         known = parts.history.run_by_key(key) if key else None
         if known is not None:
             return self._result(run_document(parts.history, parts.artifacts, known))

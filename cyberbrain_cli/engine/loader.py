@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -46,6 +46,7 @@ def load_directive(document: YamlDocument, workers: Mapping[str, Worker]) -> Loa
     params = _params_of(document, workers, problems)
     if directive is not None and not problems:
         problems += _cycles(directive.tasks, document)
+        problems += _unneeded(directive.tasks, params, document)
     if directive is None or problems:
         raise InvalidFile("directive", document.name, problems)
     return LoadedDirective(directive, params, document.text)
@@ -156,6 +157,17 @@ def _cycles(tasks: Sequence[TaskSpec], document: YamlDocument) -> list[Problem]:
         circle = " → ".join(error.args[1])
         return [Problem(f"the tasks need each other in a circle: {circle}", "tasks", line, column)]
     return []
+
+
+def _unneeded(
+    tasks: Sequence[TaskSpec], params: Mapping[str, TaskParams], document: YamlDocument
+) -> Iterator[Problem]:
+    """Jobs whose artifacts another one reads without needing them: they may not have ended."""
+    for index, task in enumerate(tasks):
+        for other in sorted(set(params[task.key].reads_from()) - set(task.needs)):
+            line, column = document.locate(("tasks", index))
+            message = f"task '{task.key}' reads from '{other}': add it to its needs"
+            yield Problem(message, f"tasks.{index}", line, column)
 
 
 def schema(workers: Mapping[str, Worker]) -> dict[str, Any]:

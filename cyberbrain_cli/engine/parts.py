@@ -10,6 +10,7 @@ from cyberbrain_cli.core.ports import (
     ArtifactStore,
     Clock,
     ContainerHost,
+    ContainerRuntime,
     Documents,
     Gpus,
     History,
@@ -24,13 +25,18 @@ from cyberbrain_cli.core.worker import Worker
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The real or fake things that a launch works with."""
+    """The real or fake things that a launch works with.
+
+    `environment` is the caller's. `owner` names the records, on this host: containers that are
+    run bear it as a label, and what is left of them is known by it.
+    """
 
     journal: Journal
     history: History
     locks: Locks
     host: ContainerHost
     gpus: Gpus
+    runtime: ContainerRuntime
     artifacts: ArtifactStore
     documents: Documents
     models: Models
@@ -41,3 +47,5 @@ class Parts:
     redact: Callable[[str], str]
     budget: Budget
     max_parallel: int
+    environment: Mapping[str, str]
+    owner: str

@@ -38,9 +38,9 @@ def _still_active(history: History, run: ActiveRun) -> bool:
 
 
 def discard_unfinished(history: History, artifacts: ArtifactStore, run_id: int) -> None:
-    """Remove the files of the jobs that did not succeed: no record speaks of them."""
+    """Remove the files of the jobs that kept none: no record speaks of them."""
     for job in history.run(run_id).jobs:
-        if job.status is not Status.SUCCEEDED:
+        if job.status is not Status.SUCCEEDED and not job.artifacts:
             try:
                 artifacts.discard(f"run_{run_id}/{job.key}")
             except CyberbrainError:

@@ -118,25 +118,33 @@ class Runner:
         try:
             self.journal.start_job(self.job_ids[key])
             outcome = self.work(job, stop)
-            stop.check()
+            if outcome.failure is None or isinstance(stop.error, Cancelled):
+                stop.check()
         except CyberbrainError as error:
             return self._fail(key, stop.error or error)
         finally:
             call_off()
         self.journal.settle_job(self.job_ids[key], _settled(outcome))
-        return JobEnd(key, Status.SUCCEEDED, outcome.findings, outcome.degraded)
+        status = Status.SUCCEEDED if outcome.failure is None else Status.FAILED
+        return JobEnd(key, status, outcome.findings, outcome.degraded, outcome.failure)
 
     def _fail(self, key: str, error: CyberbrainError) -> JobEnd:
         cancelled = isinstance(error, Cancelled)
         status = Status.CANCELLED if cancelled else Status.FAILED
-        record = None if cancelled else ErrorRecord(error.code, error.message, error.hint)
+        record = None if cancelled else _recorded(error)
         self.journal.settle_job(self.job_ids[key], JobSettlement(status, error=record))
         return JobEnd(key, status, error=error)
 
 
+def _recorded(error: CyberbrainError) -> ErrorRecord:
+    return ErrorRecord(error.code, error.message, error.hint)
+
+
 def _settled(outcome: Outcome) -> JobSettlement:
+    failure = outcome.failure
     return JobSettlement(
-        status=Status.SUCCEEDED,
+        status=Status.SUCCEEDED if failure is None else Status.FAILED,
+        error=None if failure is None else _recorded(failure),
         degraded_reasons=outcome.degraded,
         containers=outcome.containers,
         findings=tuple(

@@ -62,6 +62,12 @@ class Database:
         return f"{name} on {url.host or url.query.get('host') or 'the local socket'}"
 
     @property
+    def identity(self) -> str:
+        """What tells this database from others, as seen from this host: no user, no password."""
+        url = self._engine.url
+        return str(self.path or f"{url.host}:{url.port}/{url.database}?{url.query.get('host')}")
+
+    @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._engine.dialect.name

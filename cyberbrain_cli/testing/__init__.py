@@ -10,6 +10,7 @@ from cyberbrain_cli.testing.gpus import FakeGpus
 from cyberbrain_cli.testing.harness import MemoryArtifacts, SilentProgress, WorkerRun, run_worker
 from cyberbrain_cli.testing.host import FakeHost, LogLine, batch_of, log_lines
 from cyberbrain_cli.testing.llm import ScriptedLlm
+from cyberbrain_cli.testing.runner import FakeRunner
 
 __all__ = [
     "START",
@@ -17,6 +18,7 @@ __all__ = [
     "CountingIds",
     "FakeGpus",
     "FakeHost",
+    "FakeRunner",
     "LogLine",
     "MemoryArtifacts",
     "ScriptedLlm",

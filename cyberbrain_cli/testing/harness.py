@@ -12,12 +12,13 @@ from pydantic import TypeAdapter
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.ports import Llm, Report, Window
-from cyberbrain_cli.core.records import Cursor, NewArtifact
+from cyberbrain_cli.core.records import Cursor, InputFile, NewArtifact
 from cyberbrain_cli.core.timestamps import from_ns
 from cyberbrain_cli.core.worker import JobContext, Outcome, Target, Worker
 from cyberbrain_cli.testing.clock import TickingClock
 from cyberbrain_cli.testing.gpus import FakeGpus
 from cyberbrain_cli.testing.host import FakeHost
+from cyberbrain_cli.testing.runner import FakeRunner
 
 
 class MemoryArtifacts:
@@ -43,6 +44,11 @@ class MemoryArtifacts:
         """Keep a text."""
         self.texts[name] = "\n".join(self._redact(line) for line in text.split("\n"))
         return NewArtifact(kind, media_type, name, 0, "")
+
+    def binary(self, kind: str, name: str, content: bytes, media_type: str) -> NewArtifact:
+        """Keep its size."""
+        self.texts[name] = f"{len(content)} bytes"
+        return NewArtifact(kind, media_type, name, len(content), "")
 
     def _redacted(self, value: Any) -> Any:
         """Text by text, as the engine does: what fails closed must not take all else with it."""
@@ -103,11 +109,14 @@ def run_worker(
     max_parallel: int = 2,
     earlier: Mapping[str, Any] | None = None,
     gpus: FakeGpus | None = None,
+    runner: FakeRunner | None = None,
+    results: Mapping[str, Iterable[InputFile]] | None = None,
 ) -> WorkerRun:
     """Run a worker on all containers of a host, with its options as a directive has them.
 
     Without a window each container is read from its cursor, or the beginning, to the host's
-    now. `earlier` holds the document that the last run wrote of each kind of artifact.
+    now. `earlier` holds the document that the last run wrote of each kind of artifact, `results`
+    the artifacts of this run's other jobs.
     """
     known = {cursor.container_id: cursor for cursor in cursors}
     artifacts, progress = MemoryArtifacts(redact), SilentProgress()
@@ -123,6 +132,7 @@ def run_worker(
         targets=tuple(targets),
         host=host,
         gpus=gpus or FakeGpus(),
+        runner=runner or FakeRunner(),
         llm=llm,
         llm_absence=llm_absence,
         artifacts=artifacts,
@@ -134,6 +144,7 @@ def run_worker(
         seen=seen or {},
         max_parallel=max_parallel,
         earlier=lambda kind: (earlier[kind],) if earlier and kind in earlier else (),
+        results=lambda job, _kind: tuple((results or {}).get(job, ())),
     )
     outcome = worker.run(worker.params.model_validate(options or {}), context)
     wrote = (artifacts.documents, artifacts.reports)

@@ -17,6 +17,7 @@ from cyberbrain_cli.config.loading import Loaded, SettingOrigin, find_file, load
 
 if TYPE_CHECKING:
     from cyberbrain_cli.adapters.docker_host import DockerHost
+    from cyberbrain_cli.adapters.docker_runtime import DockerRuntime
     from cyberbrain_cli.adapters.file_artifacts import FileArtifacts
     from cyberbrain_cli.config.settings import Settings
     from cyberbrain_cli.core.diffs import DiffDocument
@@ -99,6 +100,11 @@ class Services:
         self._stack.callback(connected.close)
         return connected
 
+    @property
+    def database_identity(self) -> str:
+        """What tells the database from others, as seen from this host."""
+        return self._raw_database.identity
+
     @cached_property
     def journal(self) -> Journal:
         """Every write to the records."""
@@ -130,6 +136,15 @@ class Services:
         return host
 
     @cached_property
+    def runtime(self) -> DockerRuntime:
+        """The Docker daemon as something that runs containers."""
+        from cyberbrain_cli.adapters.docker_runtime import DockerRuntime
+
+        runtime = DockerRuntime(self.settings.docker.host, self.settings.docker.timeout_seconds)
+        self._stack.callback(runtime.close)
+        return runtime
+
+    @cached_property
     def artifacts(self) -> FileArtifacts:
         """The artifact root."""
         from cyberbrain_cli.adapters.file_artifacts import FileArtifacts
@@ -156,7 +171,7 @@ class Services:
         else:
             loaded = self.directives.load(request.directive)
             loaded = with_options(loaded, request.params, workers)
-        return Launcher(parts_of(self, progress, workers), loaded, request)
+        return Launcher(parts_of(self, progress, workers, loaded.params.values()), loaded, request)
 
     def retrier(
         self,

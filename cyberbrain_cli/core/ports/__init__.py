@@ -15,6 +15,7 @@ from cyberbrain_cli.core.ports.model import (
     Models,
     PreviewEndpoint,
 )
+from cyberbrain_cli.core.ports.runtime import ContainerRunner, ContainerRuntime
 from cyberbrain_cli.core.ports.world import (
     ArtifactStore,
     Clock,
@@ -34,6 +35,8 @@ __all__ = [
     "ChatRequest",
     "Clock",
     "ContainerHost",
+    "ContainerRunner",
+    "ContainerRuntime",
     "Documents",
     "GpuWatch",
     "Gpus",

@@ -34,11 +34,12 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The process that runs a launch, as the records name it."""
+    """The process that runs a launch, as the records name it, and whose it is."""
 
     host: str
     pid: int
     boot_id: str
+    user: str = ""
 
 
 class Locks(Protocol):

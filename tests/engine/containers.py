@@ -1,0 +1,92 @@
+"""Running containers on the real daemon through the guard, without a whole launch."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cyberbrain_cli.adapters.docker_host import DockerHost
+from cyberbrain_cli.adapters.docker_runtime import DockerRuntime
+from cyberbrain_cli.core.ports import ContainerRuntime
+from cyberbrain_cli.core.records import (
+    AuditEvent,
+    ContainerRequest,
+    ContainerResult,
+    ImageEntry,
+)
+from cyberbrain_cli.core.redaction import Redactor
+from cyberbrain_cli.engine.container_guard import Caller, GuardedRunner
+from cyberbrain_cli.engine.stop import Stop
+from cyberbrain_cli.testing import START
+from tests.stack import docker
+
+OWNER = "test-owner"
+
+
+@dataclass
+class Boxes:
+    """A daemon with one approved image, and what was audited."""
+
+    url: str
+    runtime: ContainerRuntime
+    host: DockerHost
+    digest: str
+    events: list[AuditEvent] = field(default_factory=list)
+    stop: Stop = field(default_factory=Stop)
+
+    def entry(self, digest: str | None = None, allows: Sequence[str] = ()) -> ImageEntry:
+        """The approval of the image."""
+        return ImageEntry(docker.IMAGE, digest or self.digest, True, "", START, tuple(allows))
+
+    def run(
+        self,
+        script: str,
+        *,
+        entries: Sequence[ImageEntry] | None = None,
+        allows: Sequence[str] = (),
+        callers: Mapping[str, str] | None = None,
+        runtime: ContainerRuntime | None = None,
+        cleanup_seconds: float = 30,
+        run_id: int = 7,
+        **request: Any,
+    ) -> ContainerResult:
+        """Run a script in a container of the image."""
+        secrets = list((callers or {}).values())
+        runner = GuardedRunner(
+            runtime=runtime or self.runtime,
+            host=self.host,
+            entries=[self.entry(allows=allows)] if entries is None else entries,
+            audit=self.events.append,
+            redact=Redactor(extra_secrets=secrets).redact,
+            environment=callers or {},
+            caller=Caller(OWNER, "somebody", run_id, 8, "box", "tests"),
+            stop=self.stop,
+            cleanup_seconds=cleanup_seconds,
+        )
+        given = {"image": docker.IMAGE, "command": ("sh", "-c", script)} | request
+        return runner.run(ContainerRequest(**given))
+
+    @property
+    def outcomes(self) -> list[str]:
+        """What was audited, in order."""
+        return [event.outcome for event in self.events]
+
+
+@contextlib.contextmanager
+def boxes_on(url: str) -> Iterator[Boxes]:
+    """The daemon at an address."""
+    runtime, host = DockerRuntime(url, 30), DockerHost(url, 30)
+    try:
+        yield Boxes(url, runtime, host, runtime.image(docker.IMAGE).digest)
+    finally:
+        for left in runtime.leftovers(OWNER):
+            runtime.remove(left.execution)
+        runtime.close()
+        host.close()
+
+
+def said(result: ContainerResult) -> str:
+    """Its whole log."""
+    return "\n".join(line.line for line in result.log)

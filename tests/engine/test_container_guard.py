@@ -1,0 +1,284 @@
+"""Containers on the real daemon try to get out, and what was not approved is not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import docker as docker_sdk
+import pytest
+
+from cyberbrain_cli.adapters.docker_runtime import DockerRuntime
+from cyberbrain_cli.core.errors import CyberbrainError, NotFound, PolicyRefused
+from cyberbrain_cli.core.records import (
+    ContainerSettings,
+    ContainerSpec,
+    InputFile,
+    OutputRoom,
+)
+from cyberbrain_cli.core.redaction.placeholders import placeholder
+from tests.engine.containers import Boxes, boxes_on, said
+
+MIB = 1024 * 1024
+ROOM = OutputRoom("/outputs", 4 * MIB, 20)
+
+
+@pytest.fixture
+def boxes(docker_host: str, docker_image: str) -> Iterator[Boxes]:
+    assert docker_image
+    with boxes_on(docker_host) as found:
+        yield found
+        assert found.runtime.leftovers("test-owner") == (), "something was left behind"
+
+
+def test_its_life_is_audited_and_nothing_is_left(boxes: Boxes) -> None:
+    result = boxes.run("echo out; echo err >&2; exit 3")
+    assert result.end.exit_code == 3
+    assert not result.end.oom_killed
+    told = {(line.stream, line.line) for line in result.log}
+    assert told == {("stdout", "out"), ("stderr", "err")}
+    assert boxes.outcomes == ["created", "started", "finished", "removed"]
+    created = boxes.events[0]
+    assert created.run_id == 7
+    assert boxes.digest in created.reason
+    assert "by somebody" in created.reason
+    assert "network none" in created.reason
+
+
+def test_it_is_confined(boxes: Boxes) -> None:
+    """One container tries one thing after the other; each attempt says whether it worked."""
+    script = """
+        attempt() { name=$1; shift; if "$@" >/dev/null 2>&1; then echo "$name worked"; fi; }
+        attempt write-root touch /x
+        attempt write-etc sh -c 'echo root::0:0::/:/bin/sh > /etc/passwd'
+        attempt network sh -c 'ip link | grep -v LOOPBACK | grep -q UP'
+        attempt connect nc -w 1 1.1.1.1 53
+        attempt device mknod /tmp/d c 1 3
+        attempt mount mount -t tmpfs none /tmp
+        attempt chown chown 0 /tmp
+        attempt setuid su -c true
+        attempt raw ping -c 1 127.0.0.1
+        attempt trace sh -c 'cat /proc/1/mem'
+        attempt sysctl sh -c 'echo 1 > /proc/sys/kernel/panic'
+        attempt socket test -e /var/run/docker.sock
+        attempt run-from-tmp sh -c 'cp /bin/busybox /tmp/b && /tmp/b true'
+        grep -E 'Cap(Prm|Eff|Bnd|Amb|Inh)' /proc/self/status
+        grep NoNewPrivs /proc/self/status
+        id -u; id -g
+        echo done
+    """
+    lines = said(boxes.run(script)).splitlines()
+    assert lines[-1] == "done"
+    assert [line for line in lines if line.endswith("worked")] == []
+    capabilities = [line.split()[1] for line in lines if line.startswith("Cap")]
+    assert capabilities == ["0" * 16] * 5
+    assert "NoNewPrivs:\t1" in lines
+    assert lines[-3:-1] == ["65534", "65534"]
+
+
+def test_a_fork_bomb_stays_in_its_room(boxes: Boxes) -> None:
+    script = "for i in $(seq 100); do sleep 30 & done 2>/dev/null; echo unhindered"
+    result = boxes.run(script, pids=20)
+    assert "unhindered" not in said(result)
+    assert result.end.exit_code != 0
+
+
+def test_too_much_memory_is_told(boxes: Boxes) -> None:
+    result = boxes.run("tail /dev/zero", memory_bytes=16 * MIB)
+    assert result.end.oom_killed
+    assert result.end.exit_code == 137
+
+
+def test_the_disk_cannot_be_filled(boxes: Boxes) -> None:
+    script = """
+        dd if=/dev/zero of=/outputs/big bs=1M count=64 2>/dev/null || echo full outputs
+        dd if=/dev/zero of=/tmp/big bs=1M count=64 2>/dev/null || echo full tmp
+        for i in $(seq 300); do touch /outputs/f$i || break; done 2>/dev/null; ls /outputs | wc -l
+    """
+    result = boxes.run(script, outputs=ROOM, scratch_bytes=4 * MIB)
+    lines = said(result).splitlines()
+    assert lines[:2] == ["full outputs", "full tmp"]
+    assert int(lines[2]) < 110
+    assert sum(len(file.content) for file in result.outputs) <= ROOM.size_bytes
+    assert len(result.outputs) <= ROOM.files
+    assert result.refused
+
+
+def test_outputs_that_are_no_files_are_refused_and_reported(boxes: Boxes) -> None:
+    script = """
+        cd /outputs; echo fine > ok.txt; mkdir sub; echo too > sub/deep.txt
+        ln -s /etc/passwd link; ln ok.txt hard; mkfifo pipe
+        echo odd > 'a b\\c'; echo dots > '..x'; echo dash > -rf
+        dd if=/dev/zero of=zz-sparse bs=1 count=1 seek=900M 2>/dev/null
+    """
+    result = boxes.run(script, outputs=replace(ROOM, size_bytes=MIB))
+    kept = {file.path: file.content for file in result.outputs}
+    assert kept["sub/deep.txt"] == b"too\n"
+    assert {"a b\\c", "..x", "-rf"} <= kept.keys()
+    refused = {item.path: item.reason for item in result.refused}
+    assert "symbolic link" in refused["link"]
+    assert "named pipe" in refused["pipe"]
+    assert any("hard link" in reason for reason in refused.values())
+    assert sum(map(len, kept.values())) < MIB
+
+
+def test_inputs_can_be_read_and_not_changed(boxes: Boxes) -> None:
+    files = (InputFile("triage/analysis.json", b"{}\n"), InputFile("triage/x", b"\0\xff"))
+    script = "cat /inputs/triage/analysis.json; wc -c < /inputs/triage/x; rm /inputs/triage/x; "
+    script += "echo y > /inputs/y; ls /inputs /inputs/triage"
+    lines = said(boxes.run(script, inputs=files)).splitlines()
+    assert "{}" in lines
+    assert "2" in lines
+    assert sum("Read-only file system" in line for line in lines) == 2
+    assert "x" in lines
+
+
+def test_a_secret_is_printed_and_not_told(boxes: Boxes) -> None:
+    callers = {"CALLERS": "s3cr3t-of-the-caller"}
+    given = {"TOKEN": "${CALLERS}", "PLAIN": "pre-${CALLERS}-post"}
+    script = 'echo "it is $TOKEN"; echo "$PLAIN" > /outputs/t; '
+    script += r"""printf "\\000$TOKEN" > /outputs/b; wc -c < /outputs/b"""
+    result = boxes.run(script, callers=callers, environment=given, outputs=ROOM)
+    assert said(result).splitlines() == [f"it is {placeholder('secret')}", "21"]
+    assert [file.path for file in result.outputs] == ["t"]
+    assert "value of the environment" in result.refused[0].reason
+    told = " ".join(event.reason for event in boxes.events)
+    assert "s3cr3t" not in told
+    assert "environment PLAIN, TOKEN" in told
+
+
+def test_what_is_not_approved_is_refused_before_anything_is_made(boxes: Boxes) -> None:
+    disabled = replace(boxes.entry(), enabled=False)
+    moved = boxes.entry(digest="sha256:" + "0" * 64)
+    for entries, said_ in (
+        ([], "is not approved"),
+        ([disabled], "disabled"),
+        ([moved], f"was approved as {moved.digest} and is now {boxes.digest}"),
+    ):
+        with pytest.raises(PolicyRefused, match=said_):
+            boxes.run("echo never", entries=entries)
+    assert boxes.outcomes == ["refused"] * 3
+    assert all("by somebody" in event.reason for event in boxes.events)
+
+
+@pytest.mark.parametrize(
+    ("loosened", "permission"),
+    [
+        ({"network": "bridge"}, "network"),
+        ({"user": "0:0"}, "root-user"),
+        ({"user": "1000:0"}, "root-user"),
+        ({"writable_root": True}, "writable-root"),
+        ({"pull": True}, "pull"),
+        ({"gpus": ("GPU-1",)}, "gpu"),
+    ],
+)
+def test_each_loosening_needs_its_own_permission(
+    boxes: Boxes, loosened: dict[str, Any], permission: str
+) -> None:
+    others = {"gpu", "network", "pull", "root-user", "writable-root"} - {permission}
+    with pytest.raises(PolicyRefused, match=f"does not allow: {permission}") as refused:
+        boxes.run("echo never", allows=sorted(others), **loosened)
+    assert f"--allow {permission}" in refused.value.hint
+    assert boxes.outcomes == ["refused"]
+
+
+def test_what_is_allowed_is_had(boxes: Boxes) -> None:
+    allows = ("root-user", "writable-root")
+    script = "touch /x && echo wrote; id -u; mknod /d c 1 3; grep CapEff /proc/self/status"
+    lines = said(boxes.run(script, allows=allows, user="0:0", writable_root=True)).splitlines()
+    assert {"wrote", "0", "CapEff:\t0000000000000000"} <= set(lines)
+    assert any("not permitted" in line for line in lines), "root has no capabilities either"
+
+
+class Forging(DockerRuntime):
+    """A daemon that makes another container than it was told to."""
+
+    def settings(self, container: str) -> ContainerSettings:
+        return replace(super().settings(container), image_id="sha256:other", privileged=True)
+
+
+def test_what_was_made_otherwise_is_not_started(boxes: Boxes) -> None:
+    forging = Forging(boxes.url, 30)
+    with pytest.raises(PolicyRefused, match="image id, privileged") as refused:
+        boxes.run("echo never", runtime=forging)
+    forging.close()
+    assert "sha256:other" in refused.value.message
+    assert boxes.outcomes == ["created", "refused", "removed"]
+
+
+class Undermined(DockerRuntime):
+    """A daemon that is told to let the container have what nobody asked for."""
+
+    def create(self, spec: ContainerSpec) -> str:
+        made = super().create(spec)
+        self._api.remove_container(made)
+        host = self._api.create_host_config(
+            binds=["/var/run:/host"], cap_add=["SYS_ADMIN"], network_mode="host", pid_mode="host"
+        )
+        labels = {**spec.labels, "cyberbrain.execution": spec.execution}
+        again = self._api.create_container(
+            spec.image.id, "true", name=spec.execution, host_config=host, labels=labels
+        )
+        return str(again["Id"])
+
+
+def test_what_a_container_has_is_read_back_from_the_daemon(boxes: Boxes) -> None:
+    undermined = Undermined(boxes.url, 30)
+    with pytest.raises(PolicyRefused) as refused:
+        boxes.run("echo never", runtime=undermined)
+    undermined.close()
+    for wrong in ("mounts", "capabilities", "network", "host namespaces", "user", "memory bytes",
+                  "pids", "writable root", "no new privileges"):  # fmt: skip
+        assert wrong in refused.value.message, wrong
+    assert "image id" not in refused.value.message
+
+
+def test_what_an_image_declares_as_a_volume_is_no_room_on_the_disk(
+    boxes: Boxes, docker_client: docker_sdk.DockerClient
+) -> None:
+    base = docker_client.images.get(boxes.digest)
+    made = docker_client.containers.create(base, "true", labels={"cyberbrain.owner": "test"})
+    try:
+        made.commit("cyberbrain-test/volumes", changes="VOLUME /var/data\nUSER root")
+    finally:
+        made.remove()
+    try:
+        facts = boxes.runtime.image("cyberbrain-test/volumes")
+        assert facts.volumes == ("/var/data",)
+        script = "dd if=/dev/zero of=/var/data/x bs=1M count=9 2>/dev/null || echo full; id -u"
+        entry = replace(boxes.entry(), reference="cyberbrain-test/volumes", digest=facts.digest)
+        result = boxes.run(
+            script, entries=[entry], image="cyberbrain-test/volumes", scratch_bytes=MIB
+        )
+        assert said(result).splitlines() == ["full", "65534"]
+    finally:
+        docker_client.images.remove("cyberbrain-test/volumes", force=True)
+
+
+def test_what_the_daemon_refuses_is_one_line(boxes: Boxes) -> None:
+    with pytest.raises(CyberbrainError, match="network nosuch not found"):
+        boxes.run("true", allows=["network"], network="nosuch")
+    with pytest.raises(CyberbrainError) as refused:
+        boxes.run("true", entrypoint=("/no/such/program",))
+    assert "\n" not in refused.value.message
+    assert "/no/such/program" in refused.value.message
+
+
+def test_an_image_that_is_not_here_is_not_fetched_without_permission(boxes: Boxes) -> None:
+    gone = replace(boxes.entry(), reference="127.0.0.1:1/gone:1", digest="sha256:" + "a" * 64)
+    with pytest.raises(NotFound, match="no image"):
+        boxes.run("true", entries=[gone], image=gone.reference)
+    with pytest.raises(PolicyRefused, match="pull"):
+        boxes.run("true", entries=[gone], image=gone.reference, pull=True)
+    allowed = replace(gone, allows=("pull",))
+    with pytest.raises(CyberbrainError, match=r"127\.0\.0\.1:1"):
+        boxes.run("true", entries=[allowed], image=gone.reference, pull=True)
+
+
+def test_a_long_log_keeps_its_beginning_and_its_end(boxes: Boxes) -> None:
+    result = boxes.run("seq 1 20000", log_bytes=20_000)
+    lines = [int(line.line) for line in result.log]
+    assert (lines[0], lines[-1]) == (1, 20_000)
+    assert result.log_lines_left_out == 20_000 - len(lines)
+    assert 100 < len(lines) < 400
