@@ -189,7 +189,9 @@ class Services:
         past, workers = self.reports.past_launch(run_id), self._workers()
         request = retry.retry_request(past, if_running, timeout_seconds)
         loaded = retry.load_snapshot(past, yaml_files.parse, workers)
-        return Launcher(parts_of(self, progress, workers), loaded, request, past)
+        return Launcher(
+            parts_of(self, progress, workers, loaded.params.values()), loaded, request, past
+        )
 
     def run_document(self, run_id: int) -> RunDocument:
         """The document of a run. Raises NotFound."""
