@@ -42,6 +42,7 @@ bench-startup: setup ## what starting the program costs, as multiples of `python
 
 bench-triage: setup ## how fast a triage is, and whether the line that matters survives it
 	@$(BIN)/python -m benchmarks.triage_speed
+	@$(BIN)/python -m benchmarks.triage_many
 	@$(BIN)/python -m benchmarks.triage_window
 	@$(BIN)/python -m benchmarks.triage_recall
 

@@ -145,12 +145,12 @@ def main() -> int:
 
 
 @contextmanager
-def home(url: str, name: str) -> Iterator[dict[str, str]]:
-    """An environment of its own for the program, with the container allowed."""
+def home(url: str, *names: str) -> Iterator[dict[str, str]]:
+    """An environment of its own for the program, with the containers allowed."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {"PATH": os.environ["PATH"], "HOME": folder, "DOCKER_HOST": url,
                        "LANG": "C.UTF-8"}  # fmt: skip
-        run([PROGRAM, "allowlist", "add", name, "--quiet"], environment)
+        run([PROGRAM, "allowlist", "add", *names, "--quiet"], environment)
         yield environment
 
 
