@@ -11,7 +11,7 @@ from cyberbrain_cli.cli.signals import cancelled_by_signals
 from cyberbrain_cli.cli.state import State
 from cyberbrain_cli.core.errors import CyberbrainError, ExitCode
 from cyberbrain_cli.core.launch import LaunchResult
-from cyberbrain_cli.render.emit import emit_document, emit_value
+from cyberbrain_cli.render.emit import emit_document, emit_done
 from cyberbrain_cli.render.launch_view import show_plan, show_preview
 from cyberbrain_cli.render.progress import watching
 from cyberbrain_cli.render.run_view import show_run
@@ -68,5 +68,5 @@ def _report(screen: Screen, result: LaunchResult) -> int:
         emit_document(screen, result.document, show_run)
     else:
         skipped = {"run": None, "findings": [], "warnings": ["Another launch is running."]}
-        emit_value(screen, skipped, "Skipped: another launch of this directive is running.")
+        emit_done(screen, skipped, "Skipped: another launch of this directive is running.")
     return result.exit_code

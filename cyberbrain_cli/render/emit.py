@@ -83,6 +83,11 @@ def emit_value(screen: Screen, answer: Mapping[str, Any], sentence: str) -> None
         _page(screen, lambda page: page.lines(sentence))
 
 
+def emit_done(screen: Screen, answer: Mapping[str, Any], sentence: str) -> None:
+    """Print that something was done, which a person who asked for quiet takes for granted."""
+    emit_value(screen, answer, "" if screen.quiet else sentence)
+
+
 def emit_text(screen: Screen, text: str, name: str) -> None:
     """Print a text that is an answer in itself; as JSON, a document with the text under `name`."""
     emit_value(screen, {name: text}, text)

@@ -170,3 +170,14 @@ def test_containers_say_what_the_allowlist_says(
     code, document = answer(services, "containers", monkeypatch, capsys)
     found = {row["name"]: row["allowed"] for row in document["containers"]}
     assert (code, found) == (0, {"shop-app": False, "shop-db": True})
+
+
+def test_quiet_says_nothing_of_what_went_well(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    services = with_ledger(Ledger())
+    for option, said in (([], "Allowed: shop-db.\n"), (["--quiet"], "")):
+        assert call(services, ["allowlist", "add", "shop-db", *option], monkeypatch) == 0
+        assert capsys.readouterr().out in (said, said.replace("Allowed", "Already allowed"))
+    assert call(services, ["allowlist", "remove", "nobody", "--quiet"], monkeypatch) == 1
+    assert "nobody" in capsys.readouterr().err

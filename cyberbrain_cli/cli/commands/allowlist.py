@@ -14,7 +14,7 @@ from cyberbrain_cli.cli.state import State
 from cyberbrain_cli.core.allowlist import Permission
 from cyberbrain_cli.core.errors import NotFound
 from cyberbrain_cli.render.columns import ALLOWLIST, IMAGES
-from cyberbrain_cli.render.emit import emit_record, emit_rows, emit_value
+from cyberbrain_cli.render.emit import emit_done, emit_record, emit_rows
 
 app = group("Say which containers may be read and which images may be run.", "list")
 Names = Annotated[
@@ -111,4 +111,4 @@ def _change(
     same = [name for name in wanted if name not in changed]
     sentence = f"{done}: {', '.join(changed)}" if changed else f"Already {done}: {', '.join(same)}"
     answer = {"action": done, "changed": changed, "unchanged": same}
-    emit_value(state.screen, answer, f"{sentence[0].upper()}{sentence[1:]}.")
+    emit_done(state.screen, answer, f"{sentence[0].upper()}{sentence[1:]}.")

@@ -12,7 +12,7 @@ from cyberbrain_cli.cli.options import Command, TableCommand, group
 from cyberbrain_cli.cli.state import State
 from cyberbrain_cli.core.errors import ExitCode, UsageError
 from cyberbrain_cli.render.columns import ARTIFACTS, CHECKS
-from cyberbrain_cli.render.emit import emit_record, emit_rows, emit_value
+from cyberbrain_cli.render.emit import emit_done, emit_record, emit_rows
 from cyberbrain_cli.render.screen import Output
 
 app = group("List, show, download and verify the files that runs wrote.", "list")
@@ -69,7 +69,7 @@ def download(
         return
     target = save(content, Path(to), Path(artifact.path).name, replace=force)
     answer = {"artifact_id": artifact_id, "path": str(target), "size_bytes": len(content)}
-    emit_value(state.screen, answer, f"Artifact {artifact_id} is in {target}.")
+    emit_done(state.screen, answer, f"Artifact {artifact_id} is in {target}.")
 
 
 @app.command("verify", cls=TableCommand)

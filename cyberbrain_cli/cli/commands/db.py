@@ -9,7 +9,7 @@ import typer
 from cyberbrain_cli.cli.options import Command, group
 from cyberbrain_cli.cli.state import State
 from cyberbrain_cli.core.errors import ExitCode
-from cyberbrain_cli.render.emit import emit_record, emit_value
+from cyberbrain_cli.render.emit import emit_done, emit_record, emit_value
 from cyberbrain_cli.render.screen import Screen
 
 if TYPE_CHECKING:
@@ -40,9 +40,11 @@ def verify(context: typer.Context) -> None:
     state = State.of(context)
     with state.services() as services:
         problems = list(services.verify_database())
-    text = "\n".join(problems) or "The records agree with themselves."
-    emit_value(state.screen, {"ok": not problems, "problems": problems}, text)
-    if problems:
+    answer = {"ok": not problems, "problems": problems}
+    if not problems:
+        emit_done(state.screen, answer, "The records agree with themselves.")
+    else:
+        emit_value(state.screen, answer, "\n".join(problems))
         raise typer.Exit(ExitCode.FAILED)
 
 

@@ -10,7 +10,7 @@ from cyberbrain_cli.cli.options import Command, TableCommand, group
 from cyberbrain_cli.cli.schemas import Document, schema_of
 from cyberbrain_cli.cli.state import State
 from cyberbrain_cli.render.columns import DIRECTIVES
-from cyberbrain_cli.render.emit import emit_rows, emit_schema, emit_text, emit_value
+from cyberbrain_cli.render.emit import emit_done, emit_rows, emit_schema, emit_text
 from cyberbrain_cli.render.human import plural
 
 app = group("List, show and validate directives.", "list")
@@ -48,7 +48,7 @@ def validate(context: typer.Context, name: Name) -> None:
         "tasks": [task.key for task in directive.tasks],
     }
     sentence = f"{directive.name} v{directive.version} is valid: "
-    emit_value(state.screen, answer, f"{sentence}{plural(len(directive.tasks), 'task')}.")
+    emit_done(state.screen, answer, f"{sentence}{plural(len(directive.tasks), 'task')}.")
 
 
 @app.command("schema", cls=Command)

@@ -16,7 +16,7 @@ from cyberbrain_cli.core.launch import IfRunning
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.render.columns import RUNS
 from cyberbrain_cli.render.diff_view import diff_markdown, show_diff
-from cyberbrain_cli.render.emit import emit_document, emit_rows, emit_value
+from cyberbrain_cli.render.emit import emit_document, emit_done, emit_rows
 from cyberbrain_cli.render.run_view import show_run
 
 if TYPE_CHECKING:
@@ -114,4 +114,4 @@ def cancel(context: typer.Context, run_id: RunId) -> None:
         asked = services.cancel_run(run_id)
         sentence = "was asked to stop" if asked else "had lost its process: it is interrupted now"
         answer = {"run_id": run_id, "outcome": "requested" if asked else "interrupted"}
-        emit_value(state.screen, answer, f"Run {run_id} {sentence}.")
+        emit_done(state.screen, answer, f"Run {run_id} {sentence}.")

@@ -14,7 +14,7 @@ from cyberbrain_cli.cli.options import Command, single
 from cyberbrain_cli.cli.signals import cancelled_by_signals
 from cyberbrain_cli.cli.state import State
 from cyberbrain_cli.core.errors import ExitCode, UsageError
-from cyberbrain_cli.render.emit import emit_value
+from cyberbrain_cli.render.emit import emit_done
 from cyberbrain_cli.wiring import metrics
 
 app = single()
@@ -62,7 +62,7 @@ def _once(state: State, textfile: Path | None, push: str | None) -> None:
         if push is not None:
             metrics.push(services, push)
     places = [str(place) for place in (textfile, push) if place is not None]
-    emit_value(state.screen, {"written": places}, f"Written: {', '.join(places)}.")
+    emit_done(state.screen, {"written": places}, f"Written: {', '.join(places)}.")
 
 
 def _serve(state: State, settings: ServerSettings) -> int:
@@ -73,6 +73,6 @@ def _serve(state: State, settings: ServerSettings) -> int:
         cancelled_by_signals(lambda _code: ended.set()),
         metrics.serving(services, settings) as url,
     ):
-        emit_value(state.screen, {"url": f"{url}/metrics"}, f"Serving {url}/metrics.")
+        emit_done(state.screen, {"url": f"{url}/metrics"}, f"Serving {url}/metrics.")
         ended.wait()
     return ExitCode.OK
