@@ -93,6 +93,7 @@ class FileArtifacts:
         with self._told(run_folder, "removed"), suppress(FileNotFoundError):
             with self._folder(folders) as folder:
                 _remove(folder, name)
+                os.fsync(folder)
             if folders:
                 with self._folder(folders[:-1]) as folder, suppress(OSError):
                     os.rmdir(folders[-1], dir_fd=folder)

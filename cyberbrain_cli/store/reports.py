@@ -54,7 +54,8 @@ class Reports:
         limit: int | None = 50,
     ) -> list[RunSummary]:
         """Runs, newest first. `since` is about when they were created."""
-        query = select(sql.RUNS).order_by(sql.RUNS.c.id.desc()).limit(_at_most(limit))
+        query = select(sql.RUNS).where(sql.RUNS.c.pruning.is_(False))
+        query = query.order_by(sql.RUNS.c.id.desc()).limit(_at_most(limit))
         if status is not None:
             query = query.where(sql.RUNS.c.status == Status(status).value)
         if directive is not None:
@@ -67,7 +68,9 @@ class Reports:
         """The ids of a directive's last runs that have ended, the oldest of them first."""
         at = sql.RUNS.c
         query = select(at.id).where(
-            at.directive == directive, at.status.in_([status.value for status in ENDED])
+            at.directive == directive,
+            at.status.in_([status.value for status in ENDED]),
+            at.pruning.is_(False),
         )
         rows = self._all(query.order_by(at.id.desc()).limit(count))
         return [row["id"] for row in reversed(rows)]
@@ -76,7 +79,7 @@ class Reports:
         """A run with its jobs. Raises NotFound."""
         runs, jobs, artifacts = sql.RUNS, sql.JOBS, sql.ARTIFACTS
         parts = (
-            select(runs).where(runs.c.id == run_id),
+            select(runs).where(runs.c.id == run_id, runs.c.pruning.is_(False)),
             select(jobs).where(jobs.c.run_id == run_id).order_by(jobs.c.position),
             select(artifacts).where(artifacts.c.run_id == run_id).order_by(artifacts.c.id),
         )
@@ -225,10 +228,11 @@ class Reports:
 
 
 def _artifact_entries() -> Select[Any]:
+    at, runs, jobs = sql.ARTIFACTS.c, sql.RUNS, sql.JOBS
     own = [field.name for field in fields(ArtifactEntry) if field.name != "job_key"]
-    return select(*(sql.ARTIFACTS.c[name] for name in own), sql.JOBS.c.key.label("job_key")).join(
-        sql.JOBS, sql.JOBS.c.id == sql.ARTIFACTS.c.job_id
-    )
+    query = select(*(at[name] for name in own), jobs.c.key.label("job_key"))
+    query = query.join(jobs, jobs.c.id == at.job_id).join(runs, runs.c.id == at.run_id)
+    return query.where(runs.c.pruning.is_(False))
 
 
 def _at_most(limit: int | None) -> int | None:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from cyberbrain_cli.adapters.docker_runtime import DockerRuntime
     from cyberbrain_cli.adapters.file_artifacts import FileArtifacts
     from cyberbrain_cli.config.settings import Settings
-    from cyberbrain_cli.core.diffs import DiffDocument
-    from cyberbrain_cli.core.launch import Check, IfRunning, LaunchRequest
+    from cyberbrain_cli.core.launch import Check, LaunchRequest
     from cyberbrain_cli.core.ports import Journal, Locks, Progress
+    from cyberbrain_cli.core.prune import Pruning
     from cyberbrain_cli.core.records import ArtifactCheck, RunDocument
     from cyberbrain_cli.core.worker import Worker
     from cyberbrain_cli.engine.launch import Launcher
@@ -120,6 +120,13 @@ class Services:
         return Reports(self._database)
 
     @cached_property
+    def pruning(self) -> Pruning:
+        """The records, as far as old runs leave them."""
+        from cyberbrain_cli.store.pruning import SqlPruning
+
+        return SqlPruning(self._database)
+
+    @cached_property
     def locks(self) -> Locks:
         """Locks between processes."""
         from cyberbrain_cli.store.locks import locks_for
@@ -173,39 +180,11 @@ class Services:
             loaded = with_options(loaded, request.params, workers)
         return Launcher(parts_of(self, progress, workers, loaded.params.values()), loaded, request)
 
-    def retrier(
-        self,
-        run_id: int,
-        if_running: IfRunning,
-        timeout_seconds: float | None,
-        progress: Progress,
-    ) -> Launcher:
-        """A launch of what a run did not do. Raises NotFound, or CyberbrainError for nothing."""
-        from cyberbrain_cli.adapters import yaml_files
-        from cyberbrain_cli.engine import retry
-        from cyberbrain_cli.engine.launch import Launcher
-        from cyberbrain_cli.wiring.parts import parts_of
-
-        past, workers = self.reports.past_launch(run_id), self._workers()
-        request = retry.retry_request(past, if_running, timeout_seconds)
-        loaded = retry.load_snapshot(past, yaml_files.parse, workers)
-        return Launcher(
-            parts_of(self, progress, workers, loaded.params.values()), loaded, request, past
-        )
-
     def run_document(self, run_id: int) -> RunDocument:
         """The document of a run. Raises NotFound."""
         from cyberbrain_cli.engine.documents import run_document
 
         return run_document(self.reports, self.artifacts, run_id)
-
-    def diff_runs(self, before: int, after: int) -> DiffDocument:
-        """Two runs side by side. Raises NotFound."""
-        from cyberbrain_cli.engine.diff import compare
-        from cyberbrain_cli.engine.past import past_run
-
-        earlier = past_run(self.reports, self.artifacts, before)
-        return compare(earlier, past_run(self.reports, self.artifacts, after))
 
     def cancel_run(self, run_id: int) -> bool:
         """Ask a run to stop; False when its process was gone and it is interrupted now."""

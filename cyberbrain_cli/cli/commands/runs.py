@@ -11,18 +11,19 @@ from cyberbrain_cli.cli.launching import perform
 from cyberbrain_cli.cli.options import Command, ReportCommand, TableCommand, group
 from cyberbrain_cli.cli.parsing import moment, seconds
 from cyberbrain_cli.cli.state import State
-from cyberbrain_cli.core.errors import NotFound, UsageError
+from cyberbrain_cli.core.errors import ExitCode, NotFound, UsageError
 from cyberbrain_cli.core.launch import IfRunning
 from cyberbrain_cli.core.lifecycle import Status
+from cyberbrain_cli.core.prune import Retention
 from cyberbrain_cli.render.columns import RUNS
 from cyberbrain_cli.render.diff_view import diff_markdown, show_diff
-from cyberbrain_cli.render.emit import emit_document, emit_done, emit_rows
-from cyberbrain_cli.render.run_view import show_run
+from cyberbrain_cli.render.emit import emit_document, emit_done, emit_rows, emit_value
+from cyberbrain_cli.render.run_view import pruned_text, show_run
 
 if TYPE_CHECKING:
     from cyberbrain_cli.wiring import Services
 
-app = group("List runs, show one, tell two apart, retry one, or cancel one.", "list")
+app = group("List and show runs, tell two apart, retry, cancel, and prune them.", "list")
 RunId = Annotated[int, typer.Argument(metavar="ID", help="The run's id.", min=1)]
 
 
@@ -68,6 +69,8 @@ def diff(
     ] = None,
 ) -> None:
     """Tell two runs apart: what is new, resolved, worse and better in the later one."""
+    from cyberbrain_cli.wiring import history  # with all that a launch needs
+
     pair = before is not None and after is not None
     if pair == (last is not None) or (before is not None) != (after is not None):
         raise UsageError("Give either two runs or --last DIRECTIVE.", "cyberbrain runs list")
@@ -75,7 +78,7 @@ def diff(
     with state.services() as services:
         if last is not None:
             before, after = _last_two(services, last)
-        document = services.diff_runs(before or 0, after or 0)
+        document = history.diff_runs(services, before or 0, after or 0)
         emit_document(state.screen, document, show_diff, markdown=diff_markdown)
 
 
@@ -96,11 +99,15 @@ def retry(
     timeout: options.Timeout = None,
 ) -> None:
     """Do again the jobs of a run that did not succeed: same directive, same windows."""
+    from cyberbrain_cli.wiring import history  # with all that a launch needs
+
     limit = seconds(timeout, "--timeout")
     raise typer.Exit(
         perform(
             State.of(context),
-            lambda services, progress: services.retrier(run_id, if_running, limit, progress),
+            lambda services, progress: history.retrier(
+                services, run_id, if_running, limit, progress
+            ),
             dry_run=dry_run,
         )
     )
@@ -115,3 +122,36 @@ def cancel(context: typer.Context, run_id: RunId) -> None:
         sentence = "was asked to stop" if asked else "had lost its process: it is interrupted now"
         answer = {"run_id": run_id, "outcome": "requested" if asked else "interrupted"}
         emit_done(state.screen, answer, f"Run {run_id} {sentence}.")
+
+
+@app.command("prune", cls=Command)
+def prune(
+    context: typer.Context,
+    older_than: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Runs from before then: a duration back, or a time."),
+    ] = None,
+    keep_last: Annotated[
+        int | None, typer.Option(metavar="N", help="Keep the newest of each directive.", min=0)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go.")] = False,
+) -> None:
+    """Remove old runs with their artifacts. Sums, metrics and the next launch miss nothing."""
+    from cyberbrain_cli.wiring import history  # with all that a launch needs
+
+    if older_than is None and keep_last is None:
+        raise UsageError("Give --older-than, --keep-last, or both.")
+    state, wanted = State.of(context), Retention(moment(older_than), keep_last)
+    with state.services() as services:
+        pruned = history.prune_runs(services, wanted, dry_run=dry_run)
+    answer = {
+        "dry_run": dry_run,
+        "run_ids": [run.id for run in pruned.runs],
+        "artifacts": sum(run.artifacts for run in pruned.runs),
+        "size_bytes": sum(run.size_bytes for run in pruned.runs),
+        "left": list(pruned.left),
+    }
+    emit = emit_value if dry_run or pruned.left else emit_done
+    emit(state.screen, answer, pruned_text(pruned, dry_run=dry_run))
+    if pruned.left:
+        raise typer.Exit(ExitCode.FAILED)
