@@ -9,6 +9,8 @@ from cyberbrain_cli.core.errors import UsageError
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SHORTEST_LINE = 8
+HIDDEN = "[redacted:env]"
+"""What stands in the plan and the records in place of a value."""
 
 
 def resolve(given: Mapping[str, str], callers: Mapping[str, str]) -> dict[str, str]:
@@ -38,10 +40,7 @@ def secrets_of(given: Mapping[str, str], callers: Mapping[str, str]) -> Iterator
 
 def shown(given: Mapping[str, str]) -> dict[str, str]:
     """The names with what may be shown of them: a reference as it is, and no value."""
-    return {
-        name: text if _REFERENCE.fullmatch(text) else "[redacted:env]"
-        for name, text in given.items()
-    }
+    return {name: text if _REFERENCE.fullmatch(text) else HIDDEN for name, text in given.items()}
 
 
 def _names(texts: Collection[str]) -> Iterator[str]:

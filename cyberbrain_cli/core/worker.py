@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -43,6 +43,15 @@ class TaskParams(BaseModel):
         Raises UsageError for variables that are not set.
         """
         return ()
+
+    @classmethod
+    def of_record(cls, recorded: Mapping[str, Any], directive: Self | None) -> Self:  # noqa: ARG003
+        """The options that the records have of a job, whose directive had these.
+
+        What the records do not have, since it is secret, comes from the directive. Raises
+        ValueError where that does not go together.
+        """
+        return cls.model_validate(recorded)
 
     def reads_from(self) -> Iterable[str]:
         """The keys of the jobs whose artifacts the job reads; it must need them."""

@@ -134,16 +134,17 @@ class JobRoom:
         )
 
     def _results(self, job: PlanJob, other: str, kind: str | None) -> tuple[InputFile, ...]:
-        """The artifacts of a job that this one needs, which has ended therefore."""
-        if other not in job.spec.needs:
-            raise UsageError(f"Job '{job.spec.key}' does not need '{other}'.", "Add it to `needs`.")
-        done = next(
-            found for found in self.parts.history.run(self.run_id).jobs if found.key == other
-        )
+        """The artifacts of a job that this one needs, of this run or the one retried."""
+        if other not in job.params.reads_from():
+            raise UsageError(f"Job '{job.spec.key}' does not read from '{other}'.")
+        run = self.parts.history.run(self.run_id)
+        while run.retry_of is not None and other not in {found.key for found in run.jobs}:
+            run = self.parts.history.run(run.retry_of)
         return tuple(
             InputFile(artifact.path.rpartition("/")[2], self.parts.artifacts.read(artifact.path))
-            for artifact in done.artifacts
-            if kind in (None, artifact.kind)
+            for found in run.jobs
+            for artifact in found.artifacts
+            if found.key == other and kind in (None, artifact.kind)
         )
 
     def _earlier(self, directive: str, key: str, kind: str) -> tuple[Any, ...]:

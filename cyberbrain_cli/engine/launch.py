@@ -82,11 +82,11 @@ class Launcher:
     def _launch(self) -> LaunchResult:
         parts, key = self._parts, self._request.run_key
         recover(parts.history, parts.journal, parts.locks, parts.artifacts, self._lock.name)
-        self._stop.outlived(lambda: remove_leftovers(parts))
         known = parts.history.run_by_key(key) if key else None
         if known is not None:
             return self._result(run_document(parts.history, parts.artifacts, known))
         plan, model = self._stop.outlived(self._prepared)
+        self._stop.outlived(lambda: remove_leftovers(parts))
         run_id, job_ids = parts.journal.create_run(self._new_run(plan))
         log.info("run of %s started", self._loaded.directive.name, extra={"run_id": run_id})
         try:

@@ -59,11 +59,16 @@ def ad_hoc(
     for task in tasks:
         if task not in workers:
             raise UsageError(f"{unknown_task(task, workers).capitalize()}.")
-    data = {"name": AD_HOC, "tasks": [{"task": task, "on_failure": "continue"} for task in tasks]}
+    entries: list[dict[str, Any]] = [{"task": task, "on_failure": "continue"} for task in tasks]
+    data = {"name": AD_HOC, "tasks": entries}
     directive = Directive.model_validate(data)
-    params = {task: workers[task].params() for task in tasks}
-    loaded = LoadedDirective(directive, params, json.dumps(data))
-    return with_options(loaded, options, workers)
+    bare = {task: workers[task].params.model_construct() for task in tasks}
+    loaded = with_options(LoadedDirective(directive, bare, ""), options, workers)
+    params = {task: _checked(given, given.model_dump()) for task, given in loaded.params.items()}
+    for entry in entries:
+        given = params[entry["task"]]
+        entry |= given.model_dump(mode="json", exclude_unset=True, exclude_defaults=True)
+    return LoadedDirective(directive, params, json.dumps(data))
 
 
 def with_options(
@@ -104,6 +109,10 @@ def _override(params: TaskParams, options: Mapping[str, str]) -> TaskParams:
             if not isinstance(at, dict):
                 raise UsageError(f"The option '{key}' does not exist.")
         at[last] = _value(text)
+    return _checked(params, data)
+
+
+def _checked(params: TaskParams, data: Mapping[str, Any]) -> TaskParams:
     try:
         return type(params).model_validate(data)
     except ValidationError as error:

@@ -70,22 +70,26 @@ def load_snapshot(
     loaded = load_directive(parse(past.text.encode(), name), workers)
     specs = {task.key: task for task in loaded.directive.tasks}
     own = {
-        key: _params(workers[specs[key].task], job, past.id)
+        key: _params(workers[specs[key].task], job, past.id, loaded.params[key])
         for key, job in past.open_jobs.items()
         if key in specs
     }
     return LoadedDirective(loaded.directive, {**loaded.params, **own}, past.text)
 
 
-def _params(worker: Worker, job: PastJob, run_id: int) -> TaskParams:
+def _params(worker: Worker, job: PastJob, run_id: int, directive: TaskParams) -> TaskParams:
     try:
-        return worker.params.model_validate(job.params)
+        return worker.params.of_record(job.params, directive)
     except ValidationError as error:
         key = ".".join(map(str, error.errors()[0]["loc"]))
         raise UsageError(
             f"Job '{job.key}' of run {run_id} cannot be done again: this version has another "
             f"meaning for its option '{key}'.",
             "Launch the directive anew.",
+        ) from None
+    except ValueError as error:
+        raise UsageError(
+            f"Job '{job.key}' of run {run_id} cannot be done again: {error}.", "Launch it anew."
         ) from None
 
 

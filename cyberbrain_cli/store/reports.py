@@ -45,6 +45,7 @@ class Reports:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.identity = database.identity
 
     def runs(
         self,

@@ -100,11 +100,6 @@ class Services:
         self._stack.callback(connected.close)
         return connected
 
-    @property
-    def database_identity(self) -> str:
-        """What tells the database from others, as seen from this host."""
-        return self._raw_database.identity
-
     @cached_property
     def journal(self) -> Journal:
         """Every write to the records."""

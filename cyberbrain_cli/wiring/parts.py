@@ -52,7 +52,7 @@ def parts_of(
         budget=settings.budget,
         max_parallel=settings.max_parallel,
         environment=os.environ,
-        owner=_owner(identity.host, services.database_identity),
+        owner=_owner(identity.host, services.reports.identity),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,8 +23,6 @@ from cyberbrain_cli.engine.stop import Stop
 from cyberbrain_cli.testing import START
 from tests.stack import docker
 
-OWNER = "test-owner"
-
 
 @dataclass
 class Boxes:
@@ -35,6 +34,7 @@ class Boxes:
     digest: str
     events: list[AuditEvent] = field(default_factory=list)
     stop: Stop = field(default_factory=Stop)
+    owner: str = field(default_factory=lambda: f"test-{uuid.uuid4().hex}")
 
     def entry(self, digest: str | None = None, allows: Sequence[str] = ()) -> ImageEntry:
         """The approval of the image."""
@@ -61,7 +61,7 @@ class Boxes:
             audit=self.events.append,
             redact=Redactor(extra_secrets=secrets).redact,
             environment=callers or {},
-            caller=Caller(OWNER, "somebody", run_id, 8, "box", "tests"),
+            caller=Caller(self.owner, "somebody", run_id, 8, "box", "tests"),
             stop=self.stop,
             cleanup_seconds=cleanup_seconds,
         )
@@ -78,10 +78,11 @@ class Boxes:
 def boxes_on(url: str) -> Iterator[Boxes]:
     """The daemon at an address."""
     runtime, host = DockerRuntime(url, 30), DockerHost(url, 30)
+    boxes = Boxes(url, runtime, host, runtime.image(docker.IMAGE).digest)
     try:
-        yield Boxes(url, runtime, host, runtime.image(docker.IMAGE).digest)
+        yield boxes
     finally:
-        for left in runtime.leftovers(OWNER):
+        for left in runtime.leftovers(boxes.owner):
             runtime.remove(left.execution)
         runtime.close()
         host.close()

@@ -29,7 +29,7 @@ def boxes(docker_host: str, docker_image: str) -> Iterator[Boxes]:
     assert docker_image
     with boxes_on(docker_host) as found:
         yield found
-        assert found.runtime.leftovers("test-owner") == (), "something was left behind"
+        assert found.runtime.leftovers(found.owner) == (), "something was left behind"
 
 
 def test_its_life_is_audited_and_nothing_is_left(boxes: Boxes) -> None:

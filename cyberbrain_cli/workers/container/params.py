@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -17,7 +17,7 @@ from pydantic import (
     field_validator,
 )
 
-from cyberbrain_cli.core.environment import secrets_of, shown
+from cyberbrain_cli.core.environment import HIDDEN, secrets_of, shown
 from cyberbrain_cli.core.worker import TaskParams
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -170,6 +170,18 @@ class ContainerParams(TaskParams):
     def secrets(self, environment: Mapping[str, str]) -> Iterable[str]:
         """Every value of its environment. Raises UsageError for variables that are not set."""
         return secrets_of(self.env, environment)
+
+    @classmethod
+    def of_record(cls, recorded: Mapping[str, Any], directive: Self | None) -> Self:
+        """Values that were not recorded come from the directive, if it has them."""
+        env = dict(recorded.get("env") or {})
+        for name, text in env.items():
+            if text == HIDDEN:
+                env[name] = directive.env.get(name, HIDDEN) if directive is not None else HIDDEN
+        found = cls.model_validate({**recorded, "env": env})
+        if HIDDEN in found.env.values():
+            raise ValueError("a value of its environment was given with --param, and not recorded")
+        return found
 
     def reads_from(self) -> Iterable[str]:
         """The jobs whose artifacts it is given."""
