@@ -19,8 +19,12 @@ from cyberbrain_cli.core.worker import Outcome
 from cyberbrain_cli.engine.planner import Plan, PlanJob
 from cyberbrain_cli.engine.stop import Stop
 
-GRACE_SECONDS = 5
-"""How long jobs may take to notice that they are to stop, before the run ends without them."""
+GRACE_SECONDS = 3
+"""How long jobs may take to notice that they are to stop, before the run ends without them.
+
+With the heartbeat that hears of it, `runs cancel` is through within five seconds.
+"""
+_LISTEN_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Runner:
     stop: Stop
     work: Callable[[PlanJob, Stop], Outcome]
     max_parallel: int
+    _waited: float = 0.0
     _ended: dict[str, JobEnd] = field(default_factory=dict)
     _completions: queue.SimpleQueue[JobEnd] = field(default_factory=queue.SimpleQueue)
 
@@ -89,14 +94,13 @@ class Runner:
         return failed and spec.on_failure == "stop"
 
     def _next_end(self, running: set[str]) -> JobEnd:
-        """Wait for a job to end; once asked to stop, wait no longer than the grace allows."""
-        waited = 0.0
+        """Wait for a job to end; once asked to stop, for all no longer than the grace allows."""
         while True:
             try:
-                return self._completions.get(timeout=0.2)
+                return self._completions.get(timeout=_LISTEN_SECONDS)
             except queue.Empty:
-                waited = waited + 0.2 if self.stop.error is not None else 0.0
-                if waited >= GRACE_SECONDS:
+                self._waited += _LISTEN_SECONDS if self.stop.error is not None else 0.0
+                if self._waited >= GRACE_SECONDS:
                     return JobEnd(min(running), Status.CANCELLED, error=self.stop.error)
 
     def _run_job(self, job: PlanJob) -> None:

@@ -30,6 +30,7 @@ from tests.conftest import Cyberbrain
 from tests.stack.scripted_llm import Hang, ScriptedLlm
 
 PROMPTLY_SECONDS = 2.5
+CANCELLED_WITHIN_SECONDS = 5
 
 
 def hang(cyberbrain: Cyberbrain, model: ScriptedLlm, *arguments: str) -> subprocess.Popen[str]:
@@ -183,7 +184,7 @@ def test_runs_cancel_stops_a_live_run_and_tells_of_the_others(
     process = hang(cyberbrain, model)
     asked = cyberbrain("runs", "cancel", "1", "-o", "json")
     assert (asked.code, document(asked)["outcome"]) == (0, "requested")
-    done = finish(process)
+    done = finish(process, CANCELLED_WITHIN_SECONDS)
     assert done.code == 1
     assert document(done)["run"]["status"] == "cancelled"
     assert records.rows("SELECT * FROM log_cursors") == []
@@ -196,3 +197,13 @@ def test_runs_cancel_stops_a_live_run_and_tells_of_the_others(
     dead = cyberbrain("runs", "cancel", "2", "-o", "json")
     assert (dead.code, document(dead)["outcome"]) == (0, "interrupted")
     assert records.statuses() == ["cancelled", "interrupted"]
+
+
+def test_runs_cancel_is_through_in_time_although_a_job_cannot_be_stopped(
+    cyberbrain: Cyberbrain, allowed: Allowed, daemon: DaemonProxy
+) -> None:
+    process = held_up(cyberbrain, allowed, daemon)
+    assert cyberbrain("runs", "cancel", "1").code == 0
+    done = finish(process, CANCELLED_WITHIN_SECONDS)
+    assert (done.code, document(done)["run"]["status"]) == (1, "cancelled")
+    assert files_of(data_folder(cyberbrain) / "artifacts") == []

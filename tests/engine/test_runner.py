@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from cyberbrain_cli.core.records import JobSettlement
 from cyberbrain_cli.core.worker import Outcome, TaskParams, Worker
 from cyberbrain_cli.engine.loader import LoadedDirective
 from cyberbrain_cli.engine.planner import Plan, PlanJob
-from cyberbrain_cli.engine.runner import JobEnd, Runner
+from cyberbrain_cli.engine.runner import GRACE_SECONDS, JobEnd, Runner
 from cyberbrain_cli.engine.stop import Stop
 
 LONG = 30
@@ -141,3 +142,19 @@ def test_a_bug_in_a_worker_is_carried_out_and_not_swallowed() -> None:
 
     ends, _ = run([task("a")], work)
     assert isinstance(ends["a"].bug, ZeroDivisionError)
+
+
+def test_jobs_that_do_not_hear_share_one_grace() -> None:
+    stop, go_on = Stop(), threading.Event()
+
+    def work(job: PlanJob, own: Stop) -> Outcome:
+        stop.request(Cancelled(ExitCode.INTERRUPTED))
+        go_on.wait(LONG)
+        return Outcome()
+
+    begin = time.monotonic()
+    ends, _ = run([task("a"), task("b"), task("c")], work, stop)
+    seconds = time.monotonic() - begin
+    go_on.set()
+    assert {end.status for end in ends.values()} == {Status.CANCELLED}
+    assert seconds < GRACE_SECONDS * 2
