@@ -19,7 +19,7 @@ from cyberbrain_cli.core.worker import Outcome
 from cyberbrain_cli.engine.planner import Plan, PlanJob
 from cyberbrain_cli.engine.stop import Stop
 
-GRACE_SECONDS = 3
+GRACE_SECONDS = 3.5
 """How long jobs may take to notice that they are to stop, before the run ends without them.
 
 With the heartbeat that hears of it, `runs cancel` is through within five seconds.
