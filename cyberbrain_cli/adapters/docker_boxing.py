@@ -78,6 +78,19 @@ def confined(spec: ContainerSpec) -> dict[str, Any]:
     }
 
 
+_LIMITS = {
+    "memory": ("mem_limit", "memswap_limit"),
+    "cpus": ("nano_cpus",),
+    "pids": ("pids_limit",),
+}
+
+
+def settable(host: Mapping[str, Any], unsupported: Collection[str]) -> dict[str, Any]:
+    """The host's side without the limits that the daemon cannot set, which it might refuse."""
+    left_out = {key for limit in unsupported for key in _LIMITS[limit]}
+    return {key: value for key, value in host.items() if key not in left_out}
+
+
 def keeper_confined(spec: ContainerSpec) -> dict[str, Any]:
     """The host's side of the container that keeps the volumes alive."""
     taken = {room.path for room in spec.rooms}

@@ -155,7 +155,7 @@ class DockerRuntime:
         )
 
     def _create(self, arguments: dict[str, Any], host: dict[str, Any]) -> str:
-        config = self._api.create_host_config(**host)
+        config = self._api.create_host_config(**boxing.settable(host, self.unsupported()))
         return str(self._api.create_container(**arguments, host_config=config)["Id"])
 
     def _keep_volumes(self, spec: ContainerSpec) -> None:

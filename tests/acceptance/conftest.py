@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.boxes import directive as directive
+from tests.acceptance.boxes import name as name
+from tests.acceptance.boxes import ours as ours
 from tests.acceptance.daemon_proxy import DaemonProxy
 from tests.acceptance.support import TROUBLE, Records
 from tests.conftest import Cyberbrain, RunContainer

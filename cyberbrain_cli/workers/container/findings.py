@@ -58,7 +58,7 @@ def findings_of(job: str, result: ContainerResult, failure: RunFailed | None) ->
         yield _finding(
             (job, "refused"),
             Severity.WARNING,
-            f"{job}: {len(refused)} of its outputs were refused",
+            f"{job}: outputs were refused",
             "; ".join(f"{item.path or 'outputs'}: {item.reason}" for item in refused[:5]),
             "Write regular files within max_size and max_files.",
             result,

@@ -26,7 +26,7 @@ def summary(result: ContainerResult) -> Iterator[str]:
     ended = (
         f"stopped{took}" if result.stopped else f"exit code {result.end.exit_code}{took}{memory}"
     )
-    yield f"{ended}; {len(result.outputs)} outputs, {len(result.refused)} refused"
+    yield f"{ended}; outputs: {len(result.outputs)}, refused: {len(result.refused)}"
     for line in result.log[-_SHOWN_LINES:]:
         yield f"  {line.stream}  {line.line}"
 

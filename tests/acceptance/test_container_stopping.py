@@ -1,0 +1,98 @@
+"""A container ends with its launch, however that ends, and none is left behind."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import docker as docker_sdk
+import pytest
+
+from tests.acceptance.boxes import STUBBORN, Launch, artifact, audited, started
+from tests.acceptance.daemon_proxy import DaemonProxy
+from tests.acceptance.support import PATIENCE_SECONDS, document, embedded, finish, stop
+from tests.conftest import Cyberbrain
+
+
+def test_one_that_outlives_its_time_is_killed_and_keeps_its_log(
+    cyberbrain: Cyberbrain, directive: Launch, ours: Callable[[], list[str]]
+) -> None:
+    begin = time.monotonic()
+    done = cyberbrain(*directive(STUBBORN, timeout_seconds=2, outputs={}))
+    assert done.code == 1
+    assert time.monotonic() - begin < 15
+    assert "did not end within 2 s" in document(done)["run"]["error"]["message"]
+    assert "begun" in artifact(cyberbrain, 1, "log.txt")
+    assert audited(embedded(cyberbrain)) == ["created", "started", "killed", "removed"]
+    assert ours() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_removes_one_that_ignores_signals(
+    cyberbrain: Cyberbrain,
+    directive: Launch,
+    ours: Callable[[], list[str]],
+    docker_client: docker_sdk.DockerClient,
+    name: str,
+    number: int,
+) -> None:
+    process = started(cyberbrain, directive(STUBBORN, outputs={}), name, docker_client)
+    assert ours()
+    done, seconds = stop(process, number)
+    assert done.code == 128 + number
+    assert seconds < 8
+    assert ours() == []
+    assert embedded(cyberbrain).statuses() == ["cancelled"]
+    assert audited(embedded(cyberbrain))[-2:] == ["killed", "removed"]
+
+
+def test_what_a_killed_launch_left_is_removed_by_the_next_and_nothing_else(
+    cyberbrain: Cyberbrain,
+    directive: Launch,
+    ours: Callable[[], list[str]],
+    docker_client: docker_sdk.DockerClient,
+    name: str,
+    tmp_path: Path,
+) -> None:
+    launch = directive(STUBBORN, outputs={})
+    process = started(cyberbrain, launch, name, docker_client)
+    left = ours()
+    process.kill()
+    finish(process)
+    assert ours() == left
+    assert len(left) == 3, "the container, its helper and its volume"
+    triage = ("launch", "--task", "log_triage")
+    assert cyberbrain(*triage, XDG_DATA_HOME=str(tmp_path / "elsewhere")).code == 0
+    assert ours() == left, "other records know nothing of them"
+    again = cyberbrain(*directive("echo fine"))
+    assert again.code == 0, again.stderr
+    assert ours() == []
+    assert "left behind by run 1" in again.stderr
+    assert embedded(cyberbrain).statuses() == ["interrupted", "succeeded"]
+    removed = embedded(cyberbrain).rows(
+        "SELECT run_id, reason FROM audit_events WHERE reason LIKE 'left behind%'"
+    )
+    assert removed == [(1, "left behind by run 1, which is over")]
+
+
+def test_a_daemon_that_falls_silent_keeps_nobody_from_leaving(
+    cyberbrain: Cyberbrain,
+    directive: Launch,
+    ours: Callable[[], list[str]],
+    docker_host: str,
+    tmp_path: Path,
+) -> None:
+    launch = directive(STUBBORN)
+    with DaemonProxy(docker_host, tmp_path / "silent.sock") as proxy:
+        proxy.at("/wait", 0, "hold")
+        process = cyberbrain.start(*launch, DOCKER_HOST=proxy.url)
+        assert proxy.reached.wait(PATIENCE_SECONDS)
+        proxy.at("HTTP/1.1", 0, "hold")
+        done, seconds = stop(process)
+        assert done.code == 130
+        assert seconds < 12
+        assert ours(), "the daemon could not be told"
+    assert cyberbrain(*directive("echo fine")).code == 0
+    assert ours() == []
