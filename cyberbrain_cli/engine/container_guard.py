@@ -113,15 +113,18 @@ class GuardedRunner:
         decision = decide_image(request.image, digest, self.entries, permissions(request))
         if not decision.allowed:
             raise self._refusal(request, decision.reason)
-        if not request.pull:
-            raise NotFound(
-                f"The daemon has no image '{request.image}'.",
-                "docker pull it, or say `pull: true` where its approval allows that.",
-            )
         pinned = f"{_repository(request.image)}@{digest}"
-        self.stop.outlived(lambda: self.runtime.pull(pinned))
-        self._note(request.image, "pulled", digest)
-        found = self.runtime.image(pinned)
+        try:
+            found = self.runtime.image(pinned)
+        except NotFound:
+            if not request.pull:
+                raise NotFound(
+                    f"The daemon has no image '{request.image}'.",
+                    "docker pull it, or say `pull: true` where its approval allows that.",
+                ) from None
+            self.stop.outlived(lambda: self.runtime.pull(pinned))
+            self._note(request.image, "pulled", digest)
+            found = self.runtime.image(pinned)
         return ImageFacts(found.id, digest, found.volumes)
 
     def _spec(self, request: ContainerRequest, image: ImageFacts) -> ContainerSpec:

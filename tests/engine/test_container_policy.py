@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import docker as docker_sdk
 import pytest
 
 from cyberbrain_cli.adapters.docker_runtime import DockerRuntime
-from cyberbrain_cli.core.errors import PolicyRefused
+from cyberbrain_cli.core.errors import CyberbrainError, PolicyRefused
 from cyberbrain_cli.core.records import (
     ContainerSettings,
     ContainerSpec,
     OutputRoom,
 )
 from tests.engine.containers import Boxes, said
+from tests.engine.registry import Registry
 
 MIB = 1024 * 1024
 ROOM = OutputRoom("/outputs", 4 * MIB, 20)
@@ -121,3 +123,27 @@ def test_limits_that_cannot_be_had_are_told(boxes: Boxes) -> None:
     assert result.degraded == tuple(
         f"The daemon cannot limit {name}." for name in ("memory", "cpus", "pids")
     )
+
+
+def test_an_image_is_fetched_by_its_approved_digest_and_by_no_tag(
+    boxes: Boxes, docker_client: docker_sdk.DockerClient
+) -> None:
+    with Registry() as registry:
+        reference = f"{registry.repository}:1"
+        entry = replace(
+            boxes.entry(), reference=reference, digest=registry.digest, allows=("pull",)
+        )
+        try:
+            result = boxes.run("echo fetched", entries=[entry], image=reference, pull=True)
+            assert said(result) == "fetched"
+            assert result.digest == registry.digest
+            assert boxes.outcomes[:2] == ["pulled", "created"]
+            assert not any(path.endswith("/manifests/1") for path in registry.asked)
+            asked = len(registry.asked)
+            assert said(boxes.run("echo here", entries=[entry], image=reference)) == "here"
+            assert len(registry.asked) == asked, "what is here is not fetched again"
+            other = replace(entry, digest="sha256:" + "c" * 64)
+            with pytest.raises(CyberbrainError, match=r"cannot be pulled|refused|no image"):
+                boxes.run("echo never", entries=[other], image=reference, pull=True)
+        finally:
+            docker_client.images.remove(f"{registry.repository}@{registry.digest}", force=True)

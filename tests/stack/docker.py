@@ -128,7 +128,7 @@ def _start() -> Record:
 def _load_image(record: Record) -> None:
     if run(record, "image", "ls", "-q", IMAGE).strip():
         return
-    content = _busybox_tar()
+    content = busybox_tar()
     done = subprocess.run(
         ["docker", "-H", record["url"], "import", "-c", 'CMD ["sh"]', "-", IMAGE],
         input=content,
@@ -139,7 +139,7 @@ def _load_image(record: Record) -> None:
     record["image_ours"] = True
 
 
-def _busybox_tar() -> bytes:
+def busybox_tar() -> bytes:
     """A root file system with nothing in it but busybox under all of its names."""
     program = shutil.which("busybox")
     if program is None or "not a dynamic executable" not in _linkage(program):
