@@ -1,8 +1,10 @@
-"""Text that a job shows as it is: trees, tables, sparklines."""
+"""What a job shows besides findings: text as it is, and how much happened when."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from cyberbrain_cli.core.timestamps import LogTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +16,19 @@ class Panel:
 
     title: str
     lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """How many events a container's log had over time, in spans of equal length.
+
+    The spans begin at `start` and end at `end`. `findings` has the same for the events behind
+    each finding, by the finding's id. A worker puts its timelines into its analysis under the key
+    `timelines`.
+    """
+
+    container: str
+    start: LogTime
+    end: LogTime
+    counts: tuple[int, ...]
+    findings: dict[str, tuple[int, ...]] = field(default_factory=dict)

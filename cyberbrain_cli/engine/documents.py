@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from cyberbrain_cli.core.errors import CyberbrainError
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.incidents import Chain, Story
-from cyberbrain_cli.core.panels import Panel
+from cyberbrain_cli.core.panels import Panel, Timeline
 from cyberbrain_cli.core.ports import ArtifactStore, History
 from cyberbrain_cli.core.records import RunDocument
 
@@ -43,6 +43,8 @@ def run_document(history: History, artifacts: ArtifactStore, run_id: int) -> Run
         chains=tuple(chain for analysis in read for chain in analysis.chains),
         stories=tuple(analysis.story for analysis in read if analysis.story is not None),
         panels=tuple(panel for analysis in read for panel in analysis.panels),
+        timelines=tuple(timeline for analysis in read for timeline in analysis.timelines),
+        notes=tuple(note for analysis in read for note in analysis.notes),
     )
 
 
@@ -70,6 +72,8 @@ class _Analysis:
     chains: tuple[Chain, ...] = ()
     story: Story | None = None
     panels: tuple[Panel, ...] = ()
+    timelines: tuple[Timeline, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def _read(artifacts: ArtifactStore, path: str) -> _Analysis:

@@ -9,7 +9,7 @@ from cyberbrain_cli.render.diff_facts import Row, names, rows, sections, verdict
 from cyberbrain_cli.render.escaping import escape
 from cyberbrain_cli.render.page import Page
 from cyberbrain_cli.render.safe import safe
-from cyberbrain_cli.render.tables import display_width
+from cyberbrain_cli.render.widths import display_width
 
 if TYPE_CHECKING:
     from cyberbrain_cli.core.diffs import DiffDocument

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cyberbrain_cli.render.safe import safe, safe_lines
 from cyberbrain_cli.render.screen import paint
+from cyberbrain_cli.render.widths import clipped, display_width
 
 Part = str | tuple[str, str]
 """Text, or (style, text) with a style of screen.STYLES."""
@@ -25,6 +26,29 @@ class Page:
     def line(self, *parts: Part) -> None:
         """Add a line made of these parts, one after another."""
         self._lines.append("".join(map(self._painted, parts)).rstrip())
+
+    def fits(self, *texts: str) -> bool:
+        """Whether these texts have room on one line; where nothing is wrapped, they always do."""
+        return not self.width or sum(display_width(safe(text)) for text in texts) <= self.width
+
+    def cut(self, *parts: Part) -> None:
+        """Add a line that says nothing new: on a terminal, what does not fit is left out."""
+        room, kept = self.width or None, []
+        for style, text in (("", part) if isinstance(part, str) else part for part in parts):
+            shown = safe(text)
+            if room is not None:
+                shown = clipped(shown, room)
+                room -= display_width(shown)
+            kept.append(paint(shown, style) if self.color else shown)
+        self._lines.append("".join(kept).rstrip())
+
+    def labelled(self, label: str, text: str, style: str = "") -> None:
+        """Add running text after a label, wrapped to the terminal below its own beginning."""
+        pieces = self._wrapped(safe(text), label) or [""]
+        head = paint(label, "bold") if self.color else label
+        self._lines.append((head + self._indented(pieces[0], "", style)).rstrip())
+        for piece in pieces[1:]:
+            self._lines.append(self._indented(piece, " " * len(label), style))
 
     def lines(self, text: str) -> None:
         """Add the lines of a text as they are."""

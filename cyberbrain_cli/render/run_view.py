@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from cyberbrain_cli.core.findings import Finding, FindingState
 from cyberbrain_cli.core.lifecycle import Status
+from cyberbrain_cli.core.panels import Timeline
 from cyberbrain_cli.core.prune import Pruned
 from cyberbrain_cli.core.records import ContainerReading, JobRecord, RunDocument, RunRecord
+from cyberbrain_cli.core.sparkline import sparkline
 from cyberbrain_cli.render import human
 from cyberbrain_cli.render.columns import STATUS_STYLES
+from cyberbrain_cli.render.findings_view import show_findings, show_timeline
 from cyberbrain_cli.render.incident_view import show_incident
 from cyberbrain_cli.render.page import Page
 
-EVIDENCE_SHOWN = 3
-LINE_SHOWN = 500
 _LABEL = 11
 
 
@@ -23,12 +23,16 @@ def show_run(document: RunDocument, page: Page) -> None:
     for job in run.jobs:
         _trouble(job, page)
     show_incident(document, page)
+    show_timeline(document, page)
     _panels(document, page)
-    _findings(document.findings, run, page)
+    show_findings(document.findings, run, page)
     page.gap()
+    volumes = {timeline.container: timeline for timeline in document.timelines}
     for job in run.jobs:
         for reading in job.containers:
-            _reading(reading, page)
+            _reading(reading, volumes.get(reading.name), page)
+    for note in document.notes:
+        _field(page, "Note", note)
     _figures(run, page)
     for warning in document.warnings:
         _field(page, "Warning", warning, "warning")
@@ -68,54 +72,7 @@ def _panels(document: RunDocument, page: Page) -> None:
             page.line("    ", line)
 
 
-def _findings(findings: tuple[Finding, ...], run: RunRecord, page: Page) -> None:
-    page.gap()
-    still = [item for item in findings if item.state is not FindingState.RESOLVED]
-    if not still and run.status is Status.SUCCEEDED:
-        page.line("No findings.")
-    wide = max((len(item.container or human.NOTHING) for item in still), default=0)
-    for item in still:
-        _finding(item, wide, page)
-        page.gap()
-    for item in findings:
-        if item.state is FindingState.RESOLVED:
-            where = f"{item.container}: " if item.container else ""
-            page.line(("good", "RESOLVED  "), f"{where}{item.title}")
-
-
-def _finding(item: Finding, wide: int, page: Page) -> None:
-    page.line(
-        (item.severity.value, item.severity.upper().ljust(10)),
-        ("bold", (item.container or human.NOTHING).ljust(wide)),
-        f"  {item.title}  ",
-        ("dim", f"{_events(item)}{item.state}, by {item.source}"),
-    )
-    if item.first_seen is not None and item.last_seen is not None:
-        span = f"{human.log_time(item.first_seen)} to {human.log_time(item.last_seen)}"
-        page.line("    ", ("dim", span))
-    page.paragraph(item.explanation, "    ")
-    page.paragraph(item.suggestion and f"→ {item.suggestion}", "    ", "bold")
-    for proof in item.evidence[:EVIDENCE_SHOWN]:
-        page.line(
-            "    │ ", ("dim", f"{human.log_time(proof.time)} {proof.stream} "), _short(proof.line)
-        )
-    if len(item.evidence) > EVIDENCE_SHOWN:
-        page.line("    │ ", ("dim", f"… {len(item.evidence) - EVIDENCE_SHOWN} more in the report"))
-
-
-def _events(item: Finding) -> str:
-    """How many log events are behind it; a finding may come from something else than a log."""
-    return f"{human.plural(item.count, 'event')}, " if item.count else ""
-
-
-def _short(line: str) -> str:
-    text = line.rstrip()
-    if len(text) <= LINE_SHOWN:
-        return text
-    return f"{text[:LINE_SHOWN]}… {human.plural(len(text) - LINE_SHOWN, 'character')} more"
-
-
-def _reading(reading: ContainerReading, page: Page) -> None:
+def _reading(reading: ContainerReading, volume: Timeline | None, page: Page) -> None:
     if reading.error is not None:
         _field(page, "Not read", f"{reading.name}: {reading.error}", "warning")
         return
@@ -124,6 +81,9 @@ def _reading(reading: ContainerReading, page: Page) -> None:
         f"{human.plural(reading.patterns, 'pattern')}"
     )
     _field(page, "Read", text)
+    if volume is not None:
+        span = f"{human.log_time(volume.start)[11:19]} to {human.log_time(volume.end)[11:19]}"
+        page.line(" " * _LABEL, ("info", sparkline(volume.counts)), ("dim", f"  {span}"))
     if reading.gap is not None:
         _field(page, "Gap", gap_text(reading), "warning")
     if reading.truncated is not None:
@@ -171,4 +131,4 @@ def pruned_text(pruned: Pruned, *, dry_run: bool) -> str:
 
 
 def _field(page: Page, label: str, text: str, style: str = "") -> None:
-    page.line(("bold", label.ljust(_LABEL)), (style, text))
+    page.labelled(label.ljust(_LABEL), text, style)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Literal, TypeVar
-from unicodedata import east_asian_width
 
 from cyberbrain_cli.render.human import NOTHING
 from cyberbrain_cli.render.safe import safe
 from cyberbrain_cli.render.screen import STYLES, Screen, paint
+from cyberbrain_cli.render.widths import display_width
 
 R = TypeVar("R")
 _GAP = "  "
@@ -129,11 +129,6 @@ class Table(Generic[R]):
         )
         console.print(table, highlight=False)
         return "".join(f"{line.rstrip()}\n" for line in sink.getvalue().splitlines())
-
-
-def display_width(text: str) -> int:
-    """Columns that a text takes on a terminal."""
-    return len(text) if text.isascii() else sum(1 + (east_asian_width(c) in "WF") for c in text)
 
 
 assert _RICH_STYLES.keys() <= STYLES.keys()  # noqa: S101 - the two tables name the same styles

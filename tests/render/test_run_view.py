@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cyberbrain_cli.core.findings import Evidence, FindingState
+import pytest
+
+from cyberbrain_cli.core.findings import Evidence, FindingState, Severity
 from cyberbrain_cli.core.lifecycle import Status
-from cyberbrain_cli.core.panels import Panel
+from cyberbrain_cli.core.panels import Panel, Timeline
 from cyberbrain_cli.core.records import Cost, ErrorRecord, RunDocument
+from cyberbrain_cli.core.timestamps import NANOSECONDS
 from cyberbrain_cli.render.page import Page
 from cyberbrain_cli.render.run_view import show_run
 from tests.render.samples import HOSTILE, T0, document, finding, with_incident
+
+HOUR = 3600 * NANOSECONDS
 
 
 def shown(what: RunDocument, width: int = 0) -> str:
@@ -107,3 +112,58 @@ def test_panels_are_shown_as_they_are_but_for_what_could_steer_a_terminal() -> N
 
 def test_a_finding_that_no_log_event_is_behind_does_not_count_events() -> None:
     assert "connections  new, by rule" in shown(document(finding(count=0)))
+
+
+def incident() -> RunDocument:
+    """Two findings an hour apart, the graver one first, and one container's volume."""
+    late = finding(id="b2", title="late trouble", first_seen=T0 + HOUR, last_seen=T0 + HOUR)
+    early = finding(id="a1", title="early sign", severity=Severity.WARNING, last_seen=T0 + 9)
+    volume = Timeline("shop-app", T0, T0 + 2 * HOUR, (8, 1, 0, 4), {"a1": (3, 0, 0, 0)})
+    whole = replace(document(late, early), timelines=(volume,), notes=("12 patterns not shown",))
+    reading = replace(whole.run.jobs[0].containers[0], name="shop-app")
+    job = replace(whole.run.jobs[0], containers=(reading,))
+    return replace(whole, run=replace(whole.run, jobs=(job,)))
+
+
+def test_the_timeline_has_findings_in_the_order_in_which_they_began() -> None:
+    lines = shown(incident()).splitlines()
+    start = lines.index(next(line for line in lines if line.startswith("Timeline")))
+    first, second = lines[start + 1 : start + 3]
+    assert first.split()[0] == "03:00:00"
+    assert "warning" in first
+    assert "early sign" in first
+    assert "█" in first.split()[1]
+    assert second.split()[0] == "04:00:00"
+    assert "late trouble" in second
+    text = "\n".join(lines)
+    assert text.index("CRITICAL  shop-app  late") < text.index("WARNING   shop-app  early")
+
+
+def test_a_container_shows_its_volume_and_what_was_left_out() -> None:
+    text = shown(incident())
+    assert "█▂▁▅  03:00:00 to 05:00:00" in text
+    assert "Note       12 patterns not shown" in text
+
+
+def test_one_finding_alone_needs_no_timeline() -> None:
+    assert "Timeline" not in shown(document(finding()))
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_on_a_terminal_no_line_is_wider_than_it_and_nothing_is_lost(width: int) -> None:
+    long = "upstream prematurely closed the connection while reading a header " * 3
+    wide = incident()
+    proof = Evidence(T0, "stderr", long)
+    long_one = finding(title=long, evidence=(proof,), explanation=long, suggestion=long)
+    text = shown(replace(wide, findings=(*wide.findings, long_one), notes=(long,)), width)
+    for line in text.splitlines():
+        assert len(line) <= width or line.startswith(("Run ", "Artifact", "    2026")), line
+    assert " ".join(text.replace("│", " ").split()).count(" ".join(long.split())) == 5
+
+
+def test_in_a_pipe_nothing_is_cut() -> None:
+    long = "x" * 400
+    wide = incident()
+    text = shown(replace(wide, findings=(*wide.findings, finding(title=long))))
+    assert text.count(long) == 2
+    assert "\x1b" not in text

@@ -8,7 +8,7 @@ from datetime import datetime
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.incidents import Chain, Story
 from cyberbrain_cli.core.lifecycle import Status
-from cyberbrain_cli.core.panels import Panel
+from cyberbrain_cli.core.panels import Panel, Timeline
 from cyberbrain_cli.core.records.ledger import Cost, TokenCount
 from cyberbrain_cli.core.records.readings import ContainerReading
 
@@ -108,7 +108,8 @@ class RunDocument:
 
     `warnings` says what could not be shown, such as findings whose artifact is gone. `chains`
     say which findings explain which; `stories` are a model's words about them. `panels` are text
-    that jobs show besides.
+    that jobs show besides, `timelines` how much happened when, and `notes` what a reader should
+    know of how it was found.
     """
 
     schema_version: int
@@ -118,3 +119,5 @@ class RunDocument:
     chains: tuple[Chain, ...] = ()
     stories: tuple[Story, ...] = ()
     panels: tuple[Panel, ...] = ()
+    timelines: tuple[Timeline, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from cyberbrain_cli.core.errors import LogsUnreadable, NotFound
 from cyberbrain_cli.core.findings import Evidence, Finding
+from cyberbrain_cli.core.panels import Timeline
 from cyberbrain_cli.core.records import (
     ContainerReading,
     Cursor,
@@ -20,6 +21,7 @@ from cyberbrain_cli.logs.evidence import redacted, shown_template
 from cyberbrain_cli.logs.judge import Judgement, judge
 from cyberbrain_cli.logs.miner import Miner
 from cyberbrain_cli.logs.signatures import catalogue
+from cyberbrain_cli.logs.timeline import timeline_of
 from cyberbrain_cli.logs.trouble import trouble_of
 from cyberbrain_cli.workers.log_triage.asking import Asker
 from cyberbrain_cli.workers.log_triage.params import LogTriageParams
@@ -70,6 +72,7 @@ class Triaged:
     sightings: tuple[PatternSighting, ...] = ()
     ruled: tuple[Finding, ...] = ()
     trouble: Trouble | None = None
+    timeline: Timeline | None = None
 
     @property
     def covered(self) -> bool:
@@ -127,6 +130,7 @@ def triage(
         ),
         ruled=judgement.findings,
         trouble=trouble_of(judgement),
+        timeline=timeline_of(name, done.mined, opinion.findings),
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.incidents import Chain, Story
+from cyberbrain_cli.core.panels import Timeline
 from cyberbrain_cli.core.ports import Report
 from cyberbrain_cli.core.records import NewArtifact
 from cyberbrain_cli.core.worker import JobContext
@@ -22,8 +23,9 @@ _NOTHING = "No container on the allowlist fits the selection; nothing was read."
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
 _CHAINS = TypeAdapter(tuple[Chain, ...])
 _STORY = TypeAdapter(Story | None)
+_TIMELINES = TypeAdapter(list[Timeline])
 _TRIAGED = TypeAdapter(Triaged)
-_ELSEWHERE = {"findings", "cursor", "sightings", "ruled", "trouble"}
+_ELSEWHERE = {"findings", "cursor", "sightings", "ruled", "trouble", "timeline"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ def write(ctx: JobContext, told: Told) -> tuple[NewArtifact, ...]:
         "containers": [
             _TRIAGED.dump_python(result, mode="json", exclude=_ELSEWHERE) for result in told.results
         ],
+        "timelines": _TIMELINES.dump_python(
+            [result.timeline for result in told.results if result.timeline is not None], mode="json"
+        ),
         "notes": list(told.notes),
         "degraded": list(told.degraded),
     }
