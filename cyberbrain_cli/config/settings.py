@@ -120,6 +120,27 @@ class LoggingSettings(Section):
     redacted: bool = Field(True, description="Also mask container ids, user names and addresses.")
 
 
+class TargetSettings(Section):
+    """Somebody who can be told."""
+
+    url: SecretStr = Field(description="${NAME} is taken from the environment.")
+
+
+class NotifySettings(Section):
+    """Whom directives may tell of their runs, by name."""
+
+    targets: dict[str, TargetSettings] = Field(
+        default_factory=dict, description="Apprise URLs: mail, Slack, ntfy, webhooks, …"
+    )
+    pings: dict[str, TargetSettings] = Field(
+        default_factory=dict,
+        description="URLs that are called when a run ends well; /start and /fail are appended.",
+    )
+    timeout_seconds: float = Field(
+        10, gt=0, le=120, description="The longest that telling all of them may take."
+    )
+
+
 class Settings(BaseSettings):
     """Every setting."""
 
@@ -140,6 +161,7 @@ class Settings(BaseSettings):
     artifacts: ArtifactSettings = Field(default_factory=ArtifactSettings)
     directives: DirectiveSettings = Field(default_factory=DirectiveSettings)
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
+    notify: NotifySettings = Field(default_factory=NotifySettings)
     max_parallel: int = Field(4, ge=1, le=64, description="Jobs, and containers in a job, at once.")
 
     @classmethod

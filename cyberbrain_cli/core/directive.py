@@ -93,6 +93,16 @@ class TaskSpec(BaseModel):
         return dict(self.model_extra or {})
 
 
+class DirectiveNotify(Strict):
+    """Whom to tell of a run. Where they are is in the configuration, under `notify.targets`."""
+
+    targets: list[Name] = Field(min_length=1, description="Names from notify.targets.")
+    when: Literal["always", "findings", "failure"] = Field(
+        "findings",
+        description="always; findings: there are some, or it failed; failure: it did not succeed.",
+    )
+
+
 class Directive(Strict):
     """A named, versioned list of tasks."""
 
@@ -103,6 +113,10 @@ class Directive(Strict):
     tasks: list[TaskSpec] = Field(min_length=1)
     llm: DirectiveLlm = DirectiveLlm()
     budget: Budget = Budget()
+    notify: DirectiveNotify | None = Field(None, description="Whom to tell of a run.")
+    ping: Name | None = Field(
+        None, description="A name from notify.pings: it hears of start, success and failure."
+    )
     fail_on: Severity | None = Field(
         None, description="Exit code 3 when there is a finding of at least this severity."
     )

@@ -27,7 +27,7 @@ def run_document(history: History, artifacts: ArtifactStore, run_id: int) -> Run
     """
     run = history.run(run_id)
     read: list[_Analysis] = []
-    warnings: list[str] = []
+    warnings: list[str] = [*run.warnings]
     for job in run.jobs:
         for artifact in job.artifacts:
             if artifact.kind == ANALYSIS:

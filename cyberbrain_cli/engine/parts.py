@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cyberbrain_cli.core.directive import Budget
+from cyberbrain_cli.core.notice import Messenger
 from cyberbrain_cli.core.ports import (
     ArtifactStore,
     Clock,
@@ -49,3 +50,4 @@ class Parts:
     max_parallel: int
     environment: Mapping[str, str]
     owner: str
+    messenger: Messenger

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cyberbrain_cli.core.findings import Evidence, Finding, FindingState
+from cyberbrain_cli.core.notice import Notice
 from cyberbrain_cli.core.ports import Report
-from cyberbrain_cli.core.records import ContainerReading
+from cyberbrain_cli.core.records import ContainerReading, RunDocument
 from cyberbrain_cli.core.timestamps import format_ns
 from cyberbrain_cli.render import human
 from cyberbrain_cli.render.escaping import escape, fenced
 from cyberbrain_cli.render.incident_view import incident
+from cyberbrain_cli.render.notice_text import notice_of
 from cyberbrain_cli.render.run_view import gap_text, truncation_text
 
 _SEVERITIES = ("critical", "warning", "info")
@@ -22,6 +24,10 @@ class MarkdownDocuments:
     def markdown(self, report: Report) -> str:
         """The report as Markdown, hostile text escaped."""
         return "\n".join(_report(report)).rstrip("\n") + "\n"
+
+    def notice(self, document: RunDocument) -> Notice:
+        """A run in a few lines of plain text, for those who are told of it."""
+        return notice_of(document)
 
 
 def _report(report: Report) -> Iterator[str]:

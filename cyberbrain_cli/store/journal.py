@@ -142,6 +142,12 @@ class SqlJournal:
         counters.run_ended(connection, run_id, status, now)
 
     @_transaction
+    def warn_run(self, connection: Connection, run_id: int, warnings: Sequence[str]) -> None:
+        """Record what went wrong after the run had ended."""
+        told = update(RUNS).where(RUNS.c.id == run_id).values(warnings=list(warnings))
+        connection.execute(told)
+
+    @_transaction
     def interrupt_run(self, connection: Connection, run_id: int) -> None:
         """Record that a run's process is gone: the run and its open jobs are interrupted."""
         now = self._now()

@@ -36,6 +36,7 @@ def run_record(row: Row, jobs: Sequence[Row], artifacts: Sequence[Row]) -> RunRe
     return RunRecord(
         **_common(row),
         degraded_reasons=tuple(row["degraded_reasons"]),
+        warnings=tuple(row["warnings"]),
         error=next((job.error for job in records if job.error is not None), None),
         jobs=records,
     )

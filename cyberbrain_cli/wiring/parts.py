@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from cyberbrain_cli.adapters import system
 from cyberbrain_cli.adapters.gpus import SystemGpus
+from cyberbrain_cli.adapters.messenger import AppriseMessenger
+from cyberbrain_cli.config.settings import NotifySettings, TargetSettings
 from cyberbrain_cli.core.ports import Progress
 from cyberbrain_cli.core.redaction import Redactor
 from cyberbrain_cli.core.worker import TaskParams, Worker
@@ -53,7 +55,15 @@ def parts_of(
         max_parallel=settings.max_parallel,
         environment=os.environ,
         owner=_owner(identity.host, services.reports.identity),
+        messenger=_messenger(settings.notify),
     )
+
+
+def _messenger(settings: NotifySettings) -> AppriseMessenger:
+    def urls(named: Mapping[str, TargetSettings]) -> dict[str, str]:
+        return {name: target.url.get_secret_value() for name, target in named.items()}
+
+    return AppriseMessenger(urls(settings.targets), urls(settings.pings), settings.timeout_seconds)
 
 
 def _owner(host: str, database: str) -> str:

@@ -56,6 +56,10 @@ class Journal(Protocol):
         """End the run. Jobs that never started end with it, cancelled."""
         ...
 
+    def warn_run(self, run_id: int, warnings: Sequence[str]) -> None:
+        """Record what went wrong after the run had ended."""
+        ...
+
     def interrupt_run(self, run_id: int) -> None:
         """Record that a run's process is gone: the run and its open jobs are interrupted."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.incidents import Chain, Story
@@ -14,6 +14,10 @@ from cyberbrain_cli.core.panels import Panel
 from cyberbrain_cli.core.records import (
     NewArtifact,
 )
+
+if TYPE_CHECKING:
+    from cyberbrain_cli.core.notice import Notice
+    from cyberbrain_cli.core.records import RunDocument
 
 
 class Clock(Protocol):
@@ -109,4 +113,8 @@ class Documents(Protocol):
 
     def markdown(self, report: Report) -> str:
         """The report as Markdown, hostile text escaped."""
+        ...
+
+    def notice(self, document: RunDocument) -> Notice:
+        """A run in a few lines of plain text, for those who are told of it."""
         ...

@@ -80,7 +80,10 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run with its jobs; `retry_of` as in the summary."""
+    """A run with its jobs; `retry_of` as in the summary.
+
+    `warnings` say what went wrong after it had ended: a notification that was not sent.
+    """
 
     id: int
     directive: str
@@ -100,6 +103,7 @@ class RunRecord:
     cost: Cost
     jobs: tuple[JobRecord, ...]
     retry_of: int | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

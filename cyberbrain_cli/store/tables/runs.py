@@ -49,6 +49,7 @@ class RunRow(Usage, table=True):
     status: str = words()
     degraded: bool = flag()
     degraded_reasons: list[str] = document("[]")
+    warnings: list[str] = document("[]")
     cancel_requested: bool = flag()
     created_at: datetime = moment()
     started_at: datetime | None = moment(null=True)
