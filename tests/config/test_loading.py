@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 def _nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("CONFIG", "DATABASE__URL", "LLM__MODEL", "MAX_PARALLEL", "DIRECTIVES__FOLDERS"):
         monkeypatch.delenv(f"CYBERBRAIN_{name}", raising=False)
-    for name in ("DB_PASSWORD", "LLM_API_KEY", "GPU_BOX_KEY"):
+    for name in re.findall(r"\$\{([A-Z_]+)\}", EXAMPLE.read_text(encoding="utf-8")):
         monkeypatch.setenv(name, f"secret-{name}")
     monkeypatch.chdir(tmp_path)
 
@@ -88,6 +89,7 @@ def test_secrets_come_from_the_environment_and_are_never_shown() -> None:
     assert "secret-DB_PASSWORD" in result.settings.database.url
     assert "secret-" not in str(result.show())
     assert "secret-" not in repr(result.settings)
+    assert result.settings.notify.targets["ops"].url.get_secret_value() == "secret-OPS_URL"
 
 
 def test_a_reference_to_an_unset_variable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +102,7 @@ def test_every_setting_is_in_the_example() -> None:
     example = load(yaml_files.read(EXAMPLE), EXAMPLE, {})
     from_file = {key for key, origin in example.origins.items() if origin.startswith("file")}
     defaults = {setting.key for setting in load(None, None, {}).show()}
-    assert defaults - from_file <= {"prices", "llm.endpoints"}
+    assert defaults - from_file <= {"prices", "llm.endpoints", "notify.targets", "notify.pings"}
 
 
 def test_files_are_looked_for_in_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
