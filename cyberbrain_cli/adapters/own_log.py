@@ -5,43 +5,57 @@ JSON lines to a rotating file that several processes may share, and readable tex
 
 from __future__ import annotations
 
+import ipaddress
 import logging
+import os
 import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cyberbrain_cli.core.errors import UsageError
+from cyberbrain_cli.core.errors import CyberbrainError, UsageError
 
 ROOT = "cyberbrain_cli"
-FILE_BYTES = 10 * 1024 * 1024
-FILES_KEPT = 5
 _FIELDS = ("run_id", "job_id", "task", "container")
 
 _MASKS = (
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "[id]"),
     (re.compile(r"(/(?:home|Users)/)[^/\s]+"), r"\1[user]"),
     (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b"), "[address]"),
-    (re.compile(r"\b(?:[0-9a-f]{1,4}:){2,7}[0-9a-f]{0,4}\b", re.IGNORECASE), "[address]"),
 )
+_COLONS = re.compile(r"(?<![\w.:])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
 
 
 def mask(text: str) -> str:
     """The text without container ids, user names in paths and addresses."""
+    text = _COLONS.sub(_address, text)
     for pattern, placeholder in _MASKS:
         text = pattern.sub(placeholder, text)
     return text
 
 
-def to_file(path: Path, level: str, *, redacted: bool) -> None:
-    """Write the log to a file, mode 0600. Raises UsageError when it cannot be written."""
+def _address(match: re.Match[str]) -> str:
+    """A time of day has colons too."""
+    try:
+        ipaddress.IPv6Address(match[0])
+    except ValueError:
+        return match[0]
+    return "[address]"
+
+
+def to_file(path: Path, level: str, *, redacted: bool, max_bytes: int, files: int) -> None:
+    """Write the log to a file, mode 0600, and to as many `files` in all, each so long at most.
+
+    Raises UsageError when it cannot be written.
+    """
     from concurrent_log_handler import ConcurrentRotatingFileHandler
 
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600))
         handler = ConcurrentRotatingFileHandler(
-            path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8", chmod=0o600
+            path, maxBytes=max_bytes, backupCount=files - 1, encoding="utf-8", chmod=0o600
         )
     except OSError as error:
         raise UsageError(
@@ -54,15 +68,44 @@ def to_file(path: Path, level: str, *, redacted: bool) -> None:
 def to_stderr(level: str) -> None:
     """Write the log as text for a person."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    handler.setFormatter(_TextFormatter("%(levelname)s %(message)s"))
     _add(handler, level)
 
 
+class _TextFormatter(logging.Formatter):
+    """Adds what the event is about, and lets nothing steer the terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        about = [f"{name}={value}" for name in _FIELDS if (value := getattr(record, name, None))]
+        text = " ".join((super().format(record), *about))
+        return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
+
+
 def _add(handler: logging.Handler, level: str) -> None:
+    logging.raiseExceptions = False  # a full disk under the log is no reason for a traceback
+    handler.addFilter(_cut)
     logger = logging.getLogger(ROOT)
     logger.addHandler(handler)
     logger.setLevel(level.upper())
     logger.propagate = False
+
+
+def _cut(record: logging.LogRecord) -> bool:
+    """Leave of an exception its kind: a library's own words may quote a request or a file."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(map(_kind, record.args))
+    if record.exc_info:
+        kind = record.exc_info[0]
+        record.msg = f"{record.msg} ({kind.__name__ if kind else 'no exception'})"
+        record.exc_info = record.exc_text = None
+    record.stack_info = None
+    return True
+
+
+def _kind(value: object) -> object:
+    if isinstance(value, BaseException) and not isinstance(value, CyberbrainError):
+        return type(value).__name__
+    return value
 
 
 def _json_formatter(*, redacted: bool) -> logging.Formatter:
@@ -70,7 +113,7 @@ def _json_formatter(*, redacted: bool) -> logging.Formatter:
 
     class Formatter(JsonFormatter):
         def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-            return _masked(log_data) if redacted else log_data
+            return _fields(log_data, redacted=redacted)
 
     return Formatter(
         ["levelname", "name", "message", *_FIELDS],
@@ -79,9 +122,10 @@ def _json_formatter(*, redacted: bool) -> logging.Formatter:
     )
 
 
-def _masked(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(fields: Mapping[str, Any], *, redacted: bool) -> dict[str, Any]:
+    """What is known, and nothing else; masked if that is wanted."""
     return {
-        name: mask(value) if isinstance(value, str) and name != "timestamp" else value
+        name: mask(value) if redacted and isinstance(value, str) and name != "timestamp" else value
         for name, value in fields.items()
         if value is not None
     }

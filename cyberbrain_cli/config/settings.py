@@ -117,6 +117,10 @@ class LoggingSettings(Section):
 
     file: Path | None = Field(None, description="JSON lines go here. Default: no log file.")
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level.")
+    max_bytes: int = Field(
+        10 * 1024 * 1024, ge=1024, description="A file that is longer is put aside."
+    )
+    files: int = Field(6, ge=2, le=1000, description="Files kept, the one in use among them.")
     redacted: bool = Field(True, description="Also mask container ids, user names and addresses.")
 
 

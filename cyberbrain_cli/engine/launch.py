@@ -14,7 +14,7 @@ from cyberbrain_cli.core.launch import (
     PreviewDocument,
 )
 from cyberbrain_cli.core.lifecycle import Status, run_status
-from cyberbrain_cli.core.records import NewJob, NewRun, RunDocument
+from cyberbrain_cli.core.records import LlmCall, NewJob, NewRun, RunDocument
 from cyberbrain_cli.core.retry import PastLaunch
 from cyberbrain_cli.engine.context import JobRoom, llm_state, run_budget
 from cyberbrain_cli.engine.documents import SCHEMA_VERSION, run_document
@@ -122,7 +122,7 @@ class Launcher:
             budget=run_budget(self._loaded, parts.budget),
             open_endpoint=parts.models.open,
             shared=llm_state(model),
-            record=parts.journal.record_call,
+            record=self._record,
         )
         parts.journal.start_run(run_id)
         with beating(parts.journal, run_id, stop):
@@ -134,6 +134,7 @@ class Launcher:
                 stop=stop,
                 work=room.work,
                 max_parallel=parts.max_parallel,
+                run_id=run_id,
             ).run()
         cancelled = isinstance(stop.error, Cancelled)
         status = run_status((end.status for end in ends), cancelled=cancelled)
@@ -141,6 +142,14 @@ class Launcher:
         parts.journal.finish_run(run_id, status, tuple(reasons))
         log.info("run ended %s", status, extra={"run_id": run_id})
         return ends
+
+    def _record(self, call: LlmCall) -> None:
+        self._parts.journal.record_call(call)
+        about: dict[str, object] = {"run_id": call.run_id, "job_id": call.job_id, "task": call.task}
+        if call.container is not None:
+            about["container"] = call.container
+        seconds = round(call.duration_seconds, 1)
+        log.debug("asked %s: %s after %s s", call.model, call.outcome, seconds, extra=about)
 
     def _new_run(self, plan: Plan) -> NewRun:
         directive, identity = self._loaded.directive, self._parts.identity

@@ -53,6 +53,7 @@ class Runner:
     stop: Stop
     work: Callable[[PlanJob, Stop], Outcome]
     max_parallel: int
+    run_id: int | None = None
     _waited: float = 0.0
     _ended: dict[str, JobEnd] = field(default_factory=dict)
     _completions: queue.SimpleQueue[JobEnd] = field(default_factory=queue.SimpleQueue)
@@ -111,10 +112,13 @@ class Runner:
         except BaseException as bug:  # noqa: BLE001 - carried to the main thread, raised there
             end = JobEnd(key, Status.FAILED, bug=bug)
         self.progress.job_finished(key, end.status)
-        about = {"job_id": self.job_ids[key], "task": job.spec.task}
         why = end.error or (type(end.bug).__name__ if end.bug else "")
-        log.info("job %s ended %s %s", key, end.status, why, extra=about)
+        log.info("job %s ended %s %s", key, end.status, why, extra=self._about(job))
         self._completions.put(end)
+
+    def _about(self, job: PlanJob) -> dict[str, object]:
+        job_id = self.job_ids[job.spec.key]
+        return {"run_id": self.run_id, "job_id": job_id, "task": job.spec.task}
 
     def _attempt(self, job: PlanJob) -> JobEnd:
         key, stop = job.spec.key, self.stop.child()
@@ -129,6 +133,9 @@ class Runner:
         finally:
             call_off()
         self.journal.settle_job(self.job_ids[key], _settled(outcome))
+        for item in outcome.containers:
+            about = {**self._about(job), "container": item.name}
+            log.debug("read %d lines, %d patterns", item.lines, item.patterns, extra=about)
         status = Status.SUCCEEDED if outcome.failure is None else Status.FAILED
         return JobEnd(key, status, outcome.findings, outcome.degraded, outcome.failure)
 

@@ -48,7 +48,13 @@ def build(config_path: Path | None, flags: Mapping[str, Any]) -> Services:
     if log.file is not None:
         from cyberbrain_cli.adapters import own_log
 
-        own_log.to_file(log.file, log.level, redacted=log.redacted)
+        own_log.to_file(
+            log.file,
+            log.level,
+            redacted=log.redacted,
+            max_bytes=log.max_bytes,
+            files=log.files,
+        )
     return Services(loaded)
 
 

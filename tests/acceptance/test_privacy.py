@@ -79,7 +79,12 @@ def test_canaries_are_in_no_database_log_or_temporary_file(
     assert name in dump
     assert in_log not in dump
     assert in_answer not in dump
-    assert "job log_triage ended succeeded" in (cyberbrain.home / "own.log").read_text()
+    events = [json.loads(line) for line in (cyberbrain.home / "own.log").read_text().splitlines()]
+    assert "job log_triage ended succeeded" in " ".join(event["message"] for event in events)
+    about = {"run_id", "job_id", "task", "container"}
+    whole = [event["message"] for event in events if about <= set(event)]
+    assert any(message.startswith("asked scripted: ok after") for message in whole)
+    assert any(message.startswith("read 2 lines") for message in whole)
 
 
 def test_a_crash_tells_where_and_never_what(
