@@ -62,14 +62,21 @@ def _joined(content: object) -> str:
 def _with_usage(attempt: Attempt, document: object) -> Attempt:
     usage = _at(document, "usage")
     prompt = _tokens(_at(usage, "prompt_tokens"))
+    completion = _tokens(_at(usage, "completion_tokens"))
     cached = _tokens(_at(_at(usage, "prompt_tokens_details"), "cached_tokens"))
+    reasoning = _tokens(_at(_at(usage, "completion_tokens_details"), "reasoning_tokens"))
     return replace(
         attempt,
         prompt_tokens=prompt,
-        cached_tokens=cached if (cached or 0) <= (prompt or 0) else None,
-        completion_tokens=_tokens(_at(usage, "completion_tokens")),
-        reasoning_tokens=_tokens(_at(_at(usage, "completion_tokens_details"), "reasoning_tokens")),
+        cached_tokens=_within(cached, prompt),
+        completion_tokens=completion,
+        reasoning_tokens=_within(reasoning, completion),
     )
+
+
+def _within(part: int | None, whole: int | None) -> int | None:
+    """A part that is more than its whole is no figure."""
+    return part if (part or 0) <= (whole or 0) else None
 
 
 def read_refusal(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Attempt:

@@ -83,6 +83,7 @@ def _ask(address: Address, wanted: Wanted) -> Discovery:
         context_tokens=min(sizes, default=DEFAULT_CONTEXT),
         is_private=private,
         max_parallel=wanted.max_parallel,
+        timeout_seconds=wanted.timeout_seconds,
     )
     return Discovery(info, server, address, wanted.allow_remote, wanted.timeout_seconds)
 

@@ -21,6 +21,7 @@ from cyberbrain_cli.adapters.llm_wire import (
     WireNotSent,
     WireTimeout,
     WireTooLarge,
+    WireUnreachable,
 )
 from cyberbrain_cli.adapters.schema_sample import smallest
 from cyberbrain_cli.adapters.token_counter import TokenCounter, tokenize
@@ -202,4 +203,5 @@ def _attempt(error: WireError) -> Attempt:
         return Attempt("timeout", error_class=error.cause)
     if isinstance(error, WireTooLarge):
         return Attempt("bad_response", error_class=error.cause)
-    return Attempt("connection_error", error_class=error.cause, retryable=True)
+    sent = not isinstance(error, WireUnreachable)
+    return Attempt("connection_error", error_class=error.cause, retryable=True, sent=sent)

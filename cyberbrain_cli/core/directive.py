@@ -27,8 +27,17 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class PeriodBudget(Strict):
+    """Limits of a calendar day or month (UTC). Unset means no limit."""
+
+    tokens: int | None = Field(None, ge=0, description="Prompt and completion tokens of all runs.")
+    amount: Decimal | None = Field(
+        None, ge=0, description="Money for all runs, in the prices' currency; each for itself."
+    )
+
+
 class Budget(Strict):
-    """Limits of one run. Unset means no limit."""
+    """Limits of one run, and of all runs together. Unset means no limit."""
 
     tokens: int | None = Field(None, ge=0, description="Prompt and completion tokens of one run.")
     amount: Decimal | None = Field(
@@ -37,6 +46,12 @@ class Budget(Strict):
     on_budget: OnBudget = Field(
         OnBudget.DEGRADE,
         description="degrade: go on without the model; fail: end with exit code 7.",
+    )
+    day: PeriodBudget = Field(
+        default_factory=PeriodBudget, description="Limits of a calendar day (UTC)."
+    )
+    month: PeriodBudget = Field(
+        default_factory=PeriodBudget, description="Limits of a calendar month (UTC)."
     )
 
 

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cyberbrain_cli.core.directive import Budget, OnBudget
+from cyberbrain_cli.core.directive import OnBudget
 from cyberbrain_cli.core.errors import BudgetSpent, CyberbrainError, LlmUnavailable, UsageError
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.ports import ChatEndpoint, ContainerRunner, Llm, ModelInfo
-from cyberbrain_cli.core.records import InputFile, LlmCall
-from cyberbrain_cli.core.tokens import Limit, RunBudget
+from cyberbrain_cli.core.records import Held, InputFile, LlmCall
+from cyberbrain_cli.core.tokens import RunBudget
 from cyberbrain_cli.core.worker import JobContext, Outcome
 from cyberbrain_cli.engine.artifact_guard import GuardedArtifacts
+from cyberbrain_cli.engine.budgets import PeriodBudgets, effective_budget
 from cyberbrain_cli.engine.container_guard import Caller, GuardedRunner
 from cyberbrain_cli.engine.documents import ANALYSIS, read_findings, read_json
 from cyberbrain_cli.engine.host_guard import GuardedHost
@@ -38,7 +39,8 @@ class JobRoom:
     budget: RunBudget
     open_endpoint: Callable[[ModelInfo], ChatEndpoint]
     shared: LlmState
-    record: Callable[[LlmCall], None]
+    record: Callable[[LlmCall, Held | None], None]
+    periods: PeriodBudgets | None = None
 
     def work(self, job: PlanJob, stop: Stop) -> Outcome:
         """Run one job. Raises whatever makes it fail, also where its worker carried on."""
@@ -55,13 +57,12 @@ class JobRoom:
         """A worker goes on without the model; the directive may say that this is not enough."""
         failure = llm.failure if llm is not None else None
         directive = self.loaded.directive
-        if isinstance(failure, BudgetSpent) and self._limits().on_budget is OnBudget.FAIL:
-            raise failure
+        if isinstance(failure, BudgetSpent):
+            if effective_budget(self.loaded, self.parts.budget).on_budget is OnBudget.FAIL:
+                raise failure
+            self.parts.progress.note(failure.message)
         if isinstance(failure, LlmUnavailable) and directive.llm.use == "required":
             raise failure
-
-    def _limits(self) -> Budget:
-        return effective_budget(self.loaded, self.parts.budget)
 
     def _llm(self, job: PlanJob, stop: Stop) -> GuardedLlm | None:
         if self.model.info is None or not job.worker.uses_llm:
@@ -80,6 +81,7 @@ class JobRoom:
             job_id=self.job_ids[job.spec.key],
             task=job.spec.task,
             state=self.shared,
+            periods=self.periods,
             used=lambda total: self.parts.progress.tokens(job.spec.key, total),
         )
 
@@ -166,17 +168,6 @@ class JobRoom:
         return findings
 
 
-def effective_budget(loaded: LoadedDirective, default: Budget) -> Budget:
-    """The directive's budget; what it leaves open comes from the configuration."""
-    return default.model_copy(update=loaded.directive.budget.model_dump(exclude_unset=True))
-
-
 def llm_state(model: ChosenModel) -> LlmState:
     """What a run's jobs know together of the model: whose turn it is, and what it cannot do."""
     return LlmState(model.info.max_parallel if model.info is not None else 1)
-
-
-def run_budget(loaded: LoadedDirective, default: Budget) -> RunBudget:
-    """A fresh count against the limits of one run."""
-    budget = effective_budget(loaded, default)
-    return RunBudget(Limit(budget.tokens, budget.amount))

@@ -14,9 +14,10 @@ from cyberbrain_cli.core.launch import (
     PreviewDocument,
 )
 from cyberbrain_cli.core.lifecycle import Status, run_status
-from cyberbrain_cli.core.records import LlmCall, NewJob, NewRun, RunDocument
+from cyberbrain_cli.core.records import Held, LlmCall, NewJob, NewRun, RunDocument
 from cyberbrain_cli.core.retry import PastLaunch
-from cyberbrain_cli.engine.context import JobRoom, llm_state, run_budget
+from cyberbrain_cli.engine.budgets import period_budgets, run_budget
+from cyberbrain_cli.engine.context import JobRoom, llm_state
 from cyberbrain_cli.engine.documents import SCHEMA_VERSION, run_document
 from cyberbrain_cli.engine.heartbeat import beating
 from cyberbrain_cli.engine.leftovers import remove_leftovers
@@ -123,6 +124,7 @@ class Launcher:
             open_endpoint=parts.models.open,
             shared=llm_state(model),
             record=self._record,
+            periods=period_budgets(self._loaded, parts.budget, parts.journal, run_id),
         )
         parts.journal.start_run(run_id)
         with beating(parts.journal, run_id, stop):
@@ -143,8 +145,8 @@ class Launcher:
         log.info("run ended %s", status, extra={"run_id": run_id})
         return ends
 
-    def _record(self, call: LlmCall) -> None:
-        self._parts.journal.record_call(call)
+    def _record(self, call: LlmCall, held: Held | None) -> None:
+        self._parts.journal.record_call(call, held)
         about: dict[str, object] = {"run_id": call.run_id, "job_id": call.job_id, "task": call.task}
         if call.container is not None:
             about["container"] = call.container

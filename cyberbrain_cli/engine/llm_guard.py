@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 
-from cyberbrain_cli.core.errors import Cancelled, CyberbrainError, LlmUnavailable, PromptTooLong
+from cyberbrain_cli.core.errors import Cancelled, CyberbrainError, LlmUnavailable
 from cyberbrain_cli.core.ports import (
     Attempt,
     ChatEndpoint,
@@ -17,15 +19,12 @@ from cyberbrain_cli.core.ports import (
     Clock,
     ModelInfo,
 )
-from cyberbrain_cli.core.records import LlmCall, Price
+from cyberbrain_cli.core.records import Held, LlmCall, Price
 from cyberbrain_cli.core.redaction import UNREADABLE
 from cyberbrain_cli.core.tokens import RunBudget, cost_of
-from cyberbrain_cli.engine.llm_state import CountsExactly, LlmState, pause_seconds
-
-TEMPLATE_TOKENS = 128
-"""The most that a server's chat template adds to the texts it is given."""
-
-CONTEXT_HINT = "Set llm.context_tokens to the context length that the server was started with."
+from cyberbrain_cli.engine.budgets import Claim, PeriodBudgets, Spent
+from cyberbrain_cli.engine.llm_size import prompt_tokens
+from cyberbrain_cli.engine.llm_state import LlmState, pause_seconds, unavailable
 
 _ANSWERED = frozenset({"ok", "cut"})
 
@@ -34,15 +33,16 @@ _ANSWERED = frozenset({"ok", "cut"})
 class GuardedLlm:
     """The model as one job may use it. Implements `core.ports.Llm`; safe between threads.
 
-    `record` writes a ledger row; `wait` lets time pass and raises when the run is to stop;
-    `used` is told the job's tokens so far. `state` is shared by the run's jobs. `failure` is
-    the first error that `ask` raised.
+    `record` writes a ledger row and frees what was set aside for it; `wait` lets time pass and
+    raises when the run is to stop; `used` is told the job's tokens so far. `state` is shared by
+    the run's jobs. `periods` is there where a day or month has a limit. `failure` is the first
+    error that `ask` raised.
     """
 
     endpoint: ChatEndpoint
     budget: RunBudget
     redact: Callable[[str], str]
-    record: Callable[[LlmCall], None]
+    record: Callable[[LlmCall, Held | None], None]
     price: Price | None
     clock: Clock
     wait: Callable[[float], None]
@@ -51,6 +51,7 @@ class GuardedLlm:
     task: str
     used: Callable[[int], None] = lambda _: None
     state: LlmState | None = None
+    periods: PeriodBudgets | None = None
     jitter: random.Random = field(default_factory=random.SystemRandom)
     failure: CyberbrainError | None = None
     _total: int = 0
@@ -94,7 +95,7 @@ class GuardedLlm:
 
     def _ask(self, request: ChatRequest) -> ChatReply:
         state = self._shared()
-        prompt = self._prompt_tokens(request)
+        prompt = prompt_tokens(self.endpoint, request, asks=not state.given_up)
         number = tries = 0
         while True:
             number, tries = number + 1, tries + 1
@@ -111,43 +112,8 @@ class GuardedLlm:
                 continue
             pause = pause_seconds(tries, attempt, self.jitter)
             if pause is None:
-                raise self._unavailable(attempt, number)
+                raise unavailable(self.info.endpoint, attempt, number)
             self.wait(pause)
-
-    def _prompt_tokens(self, request: ChatRequest) -> int:
-        """The most that the prompt is: our count, or the server's where that is more.
-
-        Raises PromptTooLong when the server counts more than the request allows, or when its
-        count leaves no room for the answer, since some servers would silently clip the prompt.
-        """
-        texts = (request.system, request.user)
-        counted = sum(map(self.count, texts))
-        exact = self._exactly(texts)
-        data = self._exactly((request.data,)) if request.data else None
-        if data is not None and data > request.data_tokens:
-            raise PromptTooLong(
-                f"The data for the model is {data} tokens by its server's count, and may be "
-                f"{request.data_tokens}; it was not sent.",
-                "Raise digest_tokens in the directive.",
-            )
-        if exact is not None and exact + request.max_tokens > self.info.context_tokens:
-            raise PromptTooLong(
-                f"A request of {exact} tokens, and {request.max_tokens} for the answer, do not "
-                f"fit the {self.info.context_tokens} that the model at {self.info.endpoint} takes.",
-                CONTEXT_HINT,
-            )
-        return max(counted, exact or 0) + TEMPLATE_TOKENS
-
-    def _exactly(self, texts: tuple[str, ...]) -> int | None:
-        if not isinstance(self.endpoint, CountsExactly) or self._shared().given_up:
-            return None
-        total = 0
-        for text in texts:
-            counted = self.endpoint.server_count(text)
-            if counted is None:
-                return None
-            total += counted
-        return total
 
     def _attempt(
         self, request: ChatRequest, number: int, prompt: int, *, with_schema: bool
@@ -161,23 +127,42 @@ class GuardedLlm:
                     "it is not asked again.",
                     "See `cyberbrain doctor`.",
                 )
-            most = (prompt + request.max_tokens, self._worst(prompt, request.max_tokens))
-            self.budget.reserve(*most)
-            spent = (0, Decimal(0))
-            try:
-                attempt, call = self._send(request, number, with_schema=with_schema)
-                spent = most if attempt.outcome == "timeout" else self._spent(attempt, call, prompt)
-            finally:
-                self.budget.settle(most, spent)
-            state.note(attempt)
-            self.record(call)
+            most = Spent(
+                prompt + request.max_tokens,
+                self._price(prompt, request.max_tokens, self.info.timeout_seconds + 1),
+            )
+            started_at = self.clock.now()
+            with self._room(started_at, most) as claim:
+                attempt, call = self._send(request, number, started_at, with_schema=with_schema)
+                claim.spent = self._spent(attempt, call, prompt, most)
+                state.note(attempt)
+                self._record(call, claim)
         self._tell(attempt)
         return attempt
 
+    @contextmanager
+    def _room(self, at: datetime, most: Spent) -> Iterator[Claim]:
+        """Room for a call in every budget; what it does not use is given back."""
+        self.budget.reserve(*most)
+        claim = Claim(Spent(0, Decimal(0)))
+        try:
+            if self.periods is not None:
+                claim.held = self.periods.reserve(at, most, self.price)
+            yield claim
+        finally:
+            self.budget.settle(most, claim.spent)
+            if self.periods is not None and claim.held is not None:
+                with suppress(CyberbrainError):  # the end of the run gives it back as well
+                    self.periods.release(claim.held)
+
+    def _record(self, call: LlmCall, claim: Claim) -> None:
+        held, claim.held = claim.held, None
+        self.record(call, Held(held.id, *claim.spent) if held is not None else None)
+
     def _send(
-        self, request: ChatRequest, number: int, *, with_schema: bool
+        self, request: ChatRequest, number: int, started_at: datetime, *, with_schema: bool
     ) -> tuple[Attempt, LlmCall]:
-        started_at, begin = self.clock.now(), self.clock.monotonic()
+        begin = self.clock.monotonic()
         try:
             attempt = self.endpoint.send(request, with_schema=with_schema)
         except Cancelled:
@@ -207,21 +192,26 @@ class GuardedLlm:
             cost=cost_of(attempt, self.price, seconds),
         )
 
-    def _spent(self, attempt: Attempt, call: LlmCall, prompt: int) -> tuple[int, Decimal]:
-        """What the call counts against the budget: our own count where the server gave none."""
+    def _spent(self, attempt: Attempt, call: LlmCall, prompt: int, most: Spent) -> Spent:
+        """What the call counts against the budget: our own count where the server gave none.
+
+        A request that went out and was never answered may have been worked on to its end.
+        """
         if attempt.reply is None and attempt.prompt_tokens is None:
-            return 0, call.cost or Decimal(0)
+            if attempt.sent and attempt.outcome != "http_error":
+                return most
+            return Spent(0, call.cost or Decimal(0))
         asked = prompt if attempt.prompt_tokens is None else attempt.prompt_tokens
         answered = attempt.completion_tokens
         if answered is None:
             answered = self.count(attempt.reply.text) if attempt.reply else 0
-        return asked + answered, call.cost if call.cost is not None else self._worst(
-            asked, answered
-        )
+        if call.cost is not None:
+            return Spent(asked + answered, call.cost)
+        return Spent(asked + answered, self._price(asked, answered, call.duration_seconds))
 
-    def _worst(self, prompt: int, completion: int) -> Decimal:
+    def _price(self, prompt: int, completion: int, seconds: float) -> Decimal:
         tokens = Attempt("ok", prompt_tokens=prompt, completion_tokens=completion)
-        return cost_of(tokens, self.price, 0.0) or Decimal(0)
+        return cost_of(tokens, self.price, seconds) or Decimal(0)
 
     def _tell(self, attempt: Attempt) -> None:
         with self._lock:
@@ -233,18 +223,3 @@ class GuardedLlm:
         if self.state is None:
             self.state = LlmState(self.endpoint.info.max_parallel)
         return self.state
-
-    def _unavailable(self, attempt: Attempt, attempts: int) -> LlmUnavailable:
-        where = self.info.endpoint
-        if attempt.error_class == "ContextOverflow":
-            return LlmUnavailable(
-                f"The request is longer than the model at {where} can take.",
-                CONTEXT_HINT,
-            )
-        what = f"HTTP {attempt.http_status}" if attempt.outcome == "http_error" else attempt.outcome
-        what = f"{what}, {attempt.error_class}" if attempt.error_class else what
-        count = "1 attempt" if attempts == 1 else f"{attempts} attempts"
-        return LlmUnavailable(
-            f"The model at {where} gave no answer ({what}; {count}).",
-            "See `cyberbrain doctor`, and the server's own log.",
-        )

@@ -6,8 +6,8 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, runtime_checkable
 
+from cyberbrain_cli.core.errors import LlmUnavailable
 from cyberbrain_cli.core.ports import Attempt
 
 MAX_ATTEMPTS = 4
@@ -18,14 +18,7 @@ _LONGEST_PAUSE_SECONDS = 20.0
 _SLOT_POLL_SECONDS = 0.1
 _SERVER_ERROR = 500
 
-
-@runtime_checkable
-class CountsExactly(Protocol):
-    """An endpoint whose server counts tokens; one that sends nothing is none."""
-
-    def server_count(self, text: str) -> int | None:
-        """The server's own count; None when it does not count."""
-        ...
+CONTEXT_HINT = "Set llm.context_tokens to the context length that the server was started with."
 
 
 class LlmState:
@@ -72,3 +65,18 @@ def pause_seconds(number: int, attempt: Attempt, jitter: random.Random) -> float
         return None
     own = min(_FIRST_PAUSE_SECONDS * 2.0 ** (number - 1), _LONGEST_PAUSE_SECONDS)
     return max(asked, own) + own * jitter.random() / 2
+
+
+def unavailable(where: str, attempt: Attempt, attempts: int) -> LlmUnavailable:
+    """What to say when the model at `where` was asked so often, the last time in vain."""
+    if attempt.error_class == "ContextOverflow":
+        return LlmUnavailable(
+            f"The request is longer than the model at {where} can take.", CONTEXT_HINT
+        )
+    what = f"HTTP {attempt.http_status}" if attempt.outcome == "http_error" else attempt.outcome
+    what = f"{what}, {attempt.error_class}" if attempt.error_class else what
+    count = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+    return LlmUnavailable(
+        f"The model at {where} gave no answer ({what}; {count}).",
+        "See `cyberbrain doctor`, and the server's own log.",
+    )

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from cyberbrain_cli.core.errors import LlmUnavailable
 from cyberbrain_cli.core.launch import PreviewRequest
 from cyberbrain_cli.core.ports import ArtifactStore
-from cyberbrain_cli.core.records import LlmCall, NewArtifact
-from cyberbrain_cli.engine.context import JobRoom, llm_state, run_budget
+from cyberbrain_cli.core.records import Held, LlmCall, NewArtifact
+from cyberbrain_cli.engine.budgets import run_budget
+from cyberbrain_cli.engine.context import JobRoom, llm_state
 from cyberbrain_cli.engine.loader import LoadedDirective
 from cyberbrain_cli.engine.parts import Parts
 from cyberbrain_cli.engine.planner import Plan
@@ -36,7 +37,7 @@ class _Discarded:
         """There is nothing to discard."""
 
 
-def _unrecorded(call: LlmCall) -> None:
+def _unrecorded(call: LlmCall, held: Held | None) -> None:
     """Nothing was sent, so the ledger has nothing to say."""
 
 

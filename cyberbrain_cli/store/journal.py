@@ -6,17 +6,27 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, select, update
 
-from cyberbrain_cli.core.errors import CyberbrainError, NotFound, RunFailed
-from cyberbrain_cli.core.lifecycle import ACTIVE, Status, may_follow
-from cyberbrain_cli.core.records import AuditEvent, ContainerInfo, JobSettlement, LlmCall, NewRun
-from cyberbrain_cli.store import counters
+from cyberbrain_cli.core.errors import CyberbrainError
+from cyberbrain_cli.core.lifecycle import Status
+from cyberbrain_cli.core.records import (
+    AuditEvent,
+    ContainerInfo,
+    Held,
+    JobSettlement,
+    LlmCall,
+    NewRun,
+    PeriodLimit,
+    Reservation,
+)
+from cyberbrain_cli.store import budgets, counters
 from cyberbrain_cli.store.approvals import audit, remove_entry, set_entry
 from cyberbrain_cli.store.database import Database, RecordConflict
 from cyberbrain_cli.store.ledger import record
+from cyberbrain_cli.store.moves import end_open_jobs, move
 from cyberbrain_cli.store.settlement import settle
 from cyberbrain_cli.store.sql import (
     CONTAINERS,
@@ -95,12 +105,12 @@ class SqlJournal:
     def start_run(self, connection: Connection, run_id: int) -> None:
         """The run is running."""
         now = self._now()
-        _move(connection, RUNS, run_id, Status.RUNNING, started_at=now, heartbeat_at=now)
+        move(connection, RUNS, run_id, Status.RUNNING, started_at=now, heartbeat_at=now)
 
     @_transaction
     def start_job(self, connection: Connection, job_id: int) -> None:
         """The job is running."""
-        _move(connection, JOBS, job_id, Status.RUNNING, started_at=self._now())
+        move(connection, JOBS, job_id, Status.RUNNING, started_at=self._now())
 
     @_transaction
     def heartbeat(self, connection: Connection, run_id: int) -> bool:
@@ -109,9 +119,27 @@ class SqlJournal:
         connection.execute(update(RUNS).where(mine).values(heartbeat_at=self._now()))
         return bool(connection.execute(select(RUNS.c.cancel_requested).where(mine)).scalar())
 
-    def record_call(self, call: LlmCall) -> None:
-        """Add a row to the ledger, and what it used to every sum."""
-        self.record_calls((call,))
+    @_transaction
+    def reserve(
+        self, connection: Connection, reservation: Reservation, limits: Sequence[PeriodLimit]
+    ) -> Held:
+        """Set aside what a call may use, if every limit has room. Raises BudgetSpent."""
+        return budgets.reserve(connection, reservation, limits)
+
+    @_transaction
+    def release(self, connection: Connection, held: Held) -> None:
+        """Give back what was set aside for a call that was not made."""
+        budgets.release(connection, held)
+
+    @_transaction
+    def record_call(self, connection: Connection, call: LlmCall, held: Held | None = None) -> None:
+        """Add a row to the ledger, and what it used to every sum; what was set aside is free.
+
+        What the call counts beyond what its row says stays set aside until the period ends.
+        """
+        record(connection, (call,))
+        if held is not None:
+            budgets.settle(connection, held, call)
 
     @_transaction
     def record_calls(self, connection: Connection, calls: Sequence[LlmCall]) -> None:
@@ -125,7 +153,7 @@ class SqlJournal:
         Raises RunFailed when the job was ended elsewhere meanwhile; nothing is written then.
         """
         now = self._now()
-        _move(connection, JOBS, job_id, settlement.status, finished_at=now)
+        move(connection, JOBS, job_id, settlement.status, finished_at=now)
         counters.jobs_ended(connection, JOBS.c.id == job_id, settlement.status, now)
         settle(connection, job_id, settlement, now)
 
@@ -136,9 +164,10 @@ class SqlJournal:
         """End the run. Jobs that never started end with it, cancelled."""
         now = self._now()
         reasons = list(degraded_reasons)
-        _end_open_jobs(connection, run_id, Status.CANCELLED, now)
+        end_open_jobs(connection, run_id, Status.CANCELLED, now)
         ending = {"degraded": bool(reasons), "degraded_reasons": reasons, "finished_at": now}
-        _move(connection, RUNS, run_id, status, **ending)
+        move(connection, RUNS, run_id, status, **ending)
+        budgets.release_run(connection, run_id, now)
         counters.run_ended(connection, run_id, status, now)
 
     @_transaction
@@ -151,8 +180,9 @@ class SqlJournal:
     def interrupt_run(self, connection: Connection, run_id: int) -> None:
         """Record that a run's process is gone: the run and its open jobs are interrupted."""
         now = self._now()
-        _end_open_jobs(connection, run_id, Status.INTERRUPTED, now)
-        _move(connection, RUNS, run_id, Status.INTERRUPTED, finished_at=now)
+        end_open_jobs(connection, run_id, Status.INTERRUPTED, now)
+        move(connection, RUNS, run_id, Status.INTERRUPTED, finished_at=now)
+        budgets.release_run(connection, run_id, now)
         counters.run_ended(connection, run_id, Status.INTERRUPTED, now)
 
     @_transaction
@@ -215,29 +245,3 @@ class SqlJournal:
     def remove_image(self, connection: Connection, reference: str) -> bool:
         """Withdraw an image's approval; False when it had none."""
         return remove_entry(connection, IMAGES, reference, self._now())
-
-
-def _move(connection: Connection, table: Table, row_id: int, status: Status, **values: Any) -> None:
-    """Change a status if the lifecycle allows it. Raises NotFound, or RunFailed if it does not."""
-    before = [other.value for other in Status if may_follow(other, status)]
-    changed = connection.execute(
-        update(table)
-        .where(table.c.id == row_id, table.c.status.in_(before))
-        .values(status=status.value, **values)
-    )
-    if changed.rowcount:
-        return
-    found = connection.execute(select(table.c.status).where(table.c.id == row_id)).scalar()
-    what = "run" if table is RUNS else "job"
-    if found is None:
-        raise NotFound(f"There is no {what} {row_id}.")
-    raise RunFailed(
-        f"The {what} {row_id} is {found} by now and cannot become {status}.",
-        "Another process ended it; launch again.",
-    )
-
-
-def _end_open_jobs(connection: Connection, run_id: int, status: Status, now: datetime) -> None:
-    mine = (JOBS.c.run_id == run_id) & JOBS.c.status.in_([open_.value for open_ in ACTIVE])
-    counters.jobs_ended(connection, mine, status, now)
-    connection.execute(update(JOBS).where(mine).values(status=status.value, finished_at=now))

@@ -16,6 +16,7 @@ CALLS: Table
 DAYS: Table
 WORK_DAYS: Table
 RETIRED: Table
+RESERVATIONS: Table
 ARTIFACTS: Table
 CONTAINERS: Table
 IMAGES: Table
@@ -33,6 +34,7 @@ _NAMES = {
     "DAYS": "llm_days",
     "WORK_DAYS": "llm_work_days",
     "RETIRED": "llm_retired",
+    "RESERVATIONS": "llm_reservations",
     "ARTIFACTS": "artifacts",
     "CONTAINERS": "container_allowlist",
     "IMAGES": "image_allowlist",

@@ -113,7 +113,7 @@ def test_closing_breaks_off_and_nothing_is_sent_afterwards(subject: Subject) -> 
 
 
 def test_a_preview_counts_and_describes_itself_alike(subject: Subject) -> None:
-    found = find(subject.url)
+    found = find(subject.url, timeout_seconds=PATIENCE_SECONDS)
     counter = TokenCounter.of_server(found.wire(), found.info.model)
     previewing: ChatEndpoint = PreviewingEndpoint(found, counter)
     assert previewing.info == subject.endpoint.info

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from cyberbrain_cli.core.errors import BudgetSpent, LlmUnavailable
+from cyberbrain_cli.core.records import Price
 from cyberbrain_cli.core.tokens import Limit
 from tests.adapters.asking import request
 from tests.engine.llm_room import PRICE, Room
@@ -43,8 +44,39 @@ def test_an_answer_without_usage_still_counts_against_the_budget(llm: ScriptedLl
 
 def test_failures_give_back_what_was_reserved(llm: ScriptedLlm) -> None:
     room = Room(llm, Limit(tokens=400, amount=Decimal("0.01")), price=PRICE)
-    llm.then(Fail(503), Fail(503), Break(), Say("fine"))
+    llm.then(Fail(503), Fail(503), Fail(500), Say("fine"))
     assert room.guard.ask(request()).text == "fine"
+
+
+@pytest.mark.parametrize("broken", [Break(), Break(midway=False)])
+def test_what_went_out_and_was_never_answered_counts_at_its_worst(
+    llm: ScriptedLlm, broken: Break
+) -> None:
+    """The server may have worked on it to its end."""
+    room = Room(llm, Limit(tokens=600))
+    llm.then(broken, Say("never asked"))
+    with pytest.raises(BudgetSpent):
+        room.guard.ask(request())
+    assert room.outcomes() == [(1, "connection_error", None)]
+
+
+def test_what_never_went_out_counts_nothing() -> None:
+    with ScriptedLlm() as gone:
+        room = Room(gone, Limit(tokens=600))
+    with pytest.raises(LlmUnavailable):
+        room.guard.ask(request())
+    assert len(room.calls) == 4
+
+
+def test_a_price_per_second_is_reserved_until_the_timeout(llm: ScriptedLlm) -> None:
+    price = Price("USD", per_gpu_second=Decimal(1))
+    room = Room(llm, Limit(amount=Decimal(20)), price=price)
+    with pytest.raises(BudgetSpent):
+        room.guard.ask(request())
+    assert llm.chats == []
+    room = Room(llm, Limit(amount=Decimal(25)), price=price)
+    room.guard.ask(request())
+    assert room.calls[0].cost == Decimal("0.25")
 
 
 def test_money_is_a_limit_too(llm: ScriptedLlm) -> None:

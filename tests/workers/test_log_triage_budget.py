@@ -16,7 +16,7 @@ from cyberbrain_cli.adapters.token_counter import TokenCounter
 from cyberbrain_cli.core.ports import ChatReply, ChatRequest, Llm, ModelInfo
 from cyberbrain_cli.core.redaction import Redactor
 from cyberbrain_cli.core.tokens import Limit
-from cyberbrain_cli.engine.llm_guard import TEMPLATE_TOKENS
+from cyberbrain_cli.engine.llm_size import TEMPLATE_TOKENS
 from cyberbrain_cli.logs import story
 from cyberbrain_cli.logs.question import SYSTEM, framed
 from cyberbrain_cli.testing import FakeHost, ScriptedLlm, WorkerRun, log_lines, run_worker

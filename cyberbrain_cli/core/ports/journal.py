@@ -13,10 +13,13 @@ from cyberbrain_cli.core.records import (
     AuditEvent,
     ContainerInfo,
     Cursor,
+    Held,
     ImageEntry,
     JobSettlement,
     LlmCall,
     NewRun,
+    PeriodLimit,
+    Reservation,
     RunRecord,
 )
 
@@ -40,8 +43,16 @@ class Journal(Protocol):
         """Say that the run is alive; True when someone asked it to stop."""
         ...
 
-    def record_call(self, call: LlmCall) -> None:
-        """Add a row to the ledger, and what it used to every sum."""
+    def reserve(self, reservation: Reservation, limits: Sequence[PeriodLimit]) -> Held:
+        """Set aside what a call may use, if every limit has room. Raises BudgetSpent."""
+        ...
+
+    def release(self, held: Held) -> None:
+        """Give back what was set aside for a call that was not made."""
+        ...
+
+    def record_call(self, call: LlmCall, held: Held | None = None) -> None:
+        """Add a row to the ledger, and what it used to every sum; what was set aside is free."""
         ...
 
     def record_calls(self, calls: Sequence[LlmCall]) -> None:

@@ -13,13 +13,17 @@ from cyberbrain_cli.core.records import (
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """The model behind an endpoint, as the server describes it."""
+    """The model behind an endpoint, as the server describes it.
+
+    `timeout_seconds` is the longest that a call may take, 0 where nobody waits.
+    """
 
     endpoint: str
     model: str
     context_tokens: int
     is_private: bool
     max_parallel: int = 1
+    timeout_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class Attempt:
 
     Token counts are the server's, None where it gave none. `retry_after_seconds` is what the
     server asked for; `retryable` is whether another attempt may help; `schema_rejected` says
-    that the endpoint refused the JSON schema itself.
+    that the endpoint refused the JSON schema itself. `sent` is false when the server cannot have
+    seen the request.
     """
 
     outcome: str
@@ -68,6 +73,7 @@ class Attempt:
     cached_tokens: int | None = None
     completion_tokens: int | None = None
     reasoning_tokens: int | None = None
+    sent: bool = True
 
 
 class ChatEndpoint(Protocol):

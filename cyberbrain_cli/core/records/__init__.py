@@ -39,7 +39,16 @@ from cyberbrain_cli.core.records.gpus import (
     GpuUse,
     Pcie,
 )
-from cyberbrain_cli.core.records.ledger import Cost, CostRow, LlmCall, Price, TokenCount
+from cyberbrain_cli.core.records.ledger import (
+    Cost,
+    CostRow,
+    Held,
+    LlmCall,
+    PeriodLimit,
+    Price,
+    Reservation,
+    TokenCount,
+)
 from cyberbrain_cli.core.records.listings import (
     AllowlistEntry,
     ArtifactCheck,
@@ -109,6 +118,7 @@ __all__ = [
     "GpuProcess",
     "GpuSample",
     "GpuUse",
+    "Held",
     "ImageEntry",
     "ImageFacts",
     "InputFile",
@@ -125,11 +135,13 @@ __all__ = [
     "OutputRoom",
     "PatternSighting",
     "Pcie",
+    "PeriodLimit",
     "PlannedWindow",
     "Price",
     "PublishedPort",
     "Reference",
     "RefusedOutput",
+    "Reservation",
     "Room",
     "RunDocument",
     "RunRecord",

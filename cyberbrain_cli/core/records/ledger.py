@@ -72,6 +72,43 @@ class LlmCall:
 
 
 @dataclass(frozen=True, slots=True)
+class PeriodLimit:
+    """The most that all runs may use in a calendar day or month of UTC; None means no limit.
+
+    `period` is `day` or `month`. With a `directive` it is about the runs of that one alone.
+    """
+
+    period: str
+    directive: str | None = None
+    tokens: int | None = None
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """The most that a call can use, set aside before it is sent. `at` is the call's start.
+
+    `currency` is that of the price in force, None for a call without one.
+    """
+
+    run_id: int
+    directive: str
+    at: datetime
+    tokens: int
+    amount: Decimal
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A reservation by its id, and what its call counts against limits, as far as one can tell."""
+
+    id: int
+    tokens: int = 0
+    amount: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
 class CostRow:
     """Tokens and money of one group of calls; `keys` names the group, in the order asked.
 

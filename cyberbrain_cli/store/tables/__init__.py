@@ -17,6 +17,7 @@ _HOMES = {
     "llm_days": "rollups",
     "llm_work_days": "rollups",
     "llm_retired": "rollups",
+    "llm_reservations": "reservations",
     "container_allowlist": "policy",
     "image_allowlist": "policy",
     "audit_events": "policy",

@@ -1,0 +1,182 @@
+"""Limits that all runs share: room is taken before a call, in a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    type_coerce,
+    union_all,
+    update,
+)
+
+from cyberbrain_cli.core.errors import BudgetSpent
+from cyberbrain_cli.core.records import Held, LlmCall, PeriodLimit, Reservation
+from cyberbrain_cli.store import sql
+from cyberbrain_cli.store.tables.columns import amount
+from cyberbrain_cli.store.usage import PART
+
+_LOCK = 0x6379_6266
+_KEPT = timedelta(days=40)
+"""Longer than any period, after which nobody asks what was set aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Used:
+    tokens: int
+    amount: Decimal
+
+
+def reserve(
+    connection: Connection, reservation: Reservation, limits: Sequence[PeriodLimit]
+) -> Held:
+    """Set the worst case of a call aside. Raises BudgetSpent when it does not fit a limit.
+
+    Whoever else does the same waits for this transaction to end, so no two take the same room.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    for limit, used in zip(limits, _used(connection, reservation, limits), strict=True):
+        _insist(limit, used, reservation)
+    values = {
+        "run_id": reservation.run_id,
+        "directive": reservation.directive,
+        "day": _day(reservation),
+        "tokens": reservation.tokens,
+        "amount": reservation.amount,
+        "currency": reservation.currency or "",
+    }
+    return Held(sql.add(connection, sql.RESERVATIONS, values))
+
+
+def settle(connection: Connection, held: Held, call: LlmCall) -> None:
+    """Free what was set aside, within the transaction that records the call.
+
+    What the call counts and its row does not say stays: the row of a timeout has no tokens.
+    """
+    tokens = held.tokens - (call.prompt_tokens or 0) - (call.completion_tokens or 0)
+    money = held.amount - (call.cost or 0)
+    if tokens <= 0 and money <= 0:
+        release(connection, held)
+        return
+    values = {"tokens": max(0, tokens), "amount": max(Decimal(0), money), "settled": True}
+    mine = sql.RESERVATIONS.c.id == held.id
+    connection.execute(update(sql.RESERVATIONS).where(mine).values(**values))
+
+
+def release(connection: Connection, held: Held) -> None:
+    """Give back what was set aside."""
+    connection.execute(delete(sql.RESERVATIONS).where(sql.RESERVATIONS.c.id == held.id))
+
+
+def release_run(connection: Connection, run_id: int, now: datetime) -> None:
+    """Give back what a run that is over left set aside, and forget what is long past."""
+    at = sql.RESERVATIONS.c
+    left = and_(at.run_id == run_id, at.settled.is_(False))
+    past = at.day < now.astimezone(UTC).date() - _KEPT
+    connection.execute(delete(sql.RESERVATIONS).where(or_(left, past)))
+
+
+def _insist(limit: PeriodLimit, used: _Used, wanted: Reservation) -> None:
+    whose = f"'{limit.directive}' for" if limit.directive else "all runs for"
+    name = f"{whose} this {limit.period}"
+    where = "in the directive" if limit.directive else "in the configuration"
+    if limit.tokens is not None and used.tokens + wanted.tokens > limit.tokens:
+        left = max(0, limit.tokens - used.tokens)
+        raise BudgetSpent(
+            f"The token budget of {name} is spent: {left} of {limit.tokens} left, "
+            f"{wanted.tokens} needed.",
+            f"Raise budget.{limit.period}.tokens {where}, or wait for the next {limit.period}.",
+        )
+    if limit.amount is not None and used.amount + wanted.amount > limit.amount:
+        raise BudgetSpent(
+            f"The money budget of {name} is spent: {used.amount} of {limit.amount} "
+            f"{wanted.currency or ''} used, {wanted.amount} needed.".replace("  ", " "),
+            f"Raise budget.{limit.period}.amount {where}, or wait for the next {limit.period}.",
+        )
+
+
+def _used(
+    connection: Connection, wanted: Reservation, limits: Sequence[PeriodLimit]
+) -> list[_Used]:
+    """What counts against each limit so far: days of the ledger, and what is set aside.
+
+    One statement, so that a call which is recorded meanwhile is seen in one place, not in none.
+    """
+    parts: list[Select[Any]] = []
+    for number, limit in enumerate(limits):
+        parts += (_of_ledger(number, limit, wanted), _of_reservations(number, limit, wanted))
+    found: list[Mapping[Any, Any]] = list(connection.execute(union_all(*parts)).mappings())
+
+    def total(number: int, name: str) -> int:
+        return sum(int(row[name] or 0) for row in found if row["limit_number"] == number)
+
+    return [
+        _Used(
+            total(number, "tokens"),
+            amount(total(number, "cost_high") * PART + total(number, "cost_low")),
+        )
+        for number in range(len(limits))
+    ]
+
+
+def _of_ledger(number: int, limit: PeriodLimit, wanted: Reservation) -> Select[Any]:
+    table = sql.DAYS if limit.directive is None else sql.WORK_DAYS
+    at = table.c
+    same = at.currency == (wanted.currency or "")
+    query = _sums(
+        number,
+        at.prompt_tokens + at.completion_tokens,
+        case((same, at.cost_high), else_=0),
+        case((same, at.cost_low), else_=0),
+    )
+    if limit.directive is not None:
+        query = query.where(at.directive == limit.directive)
+    return query.where(_within(at.day, limit, wanted))
+
+
+def _of_reservations(number: int, limit: PeriodLimit, wanted: Reservation) -> Select[Any]:
+    at = sql.RESERVATIONS.c
+    same = at.currency == (wanted.currency or "")
+    units = case((same, type_coerce(at.amount, BigInteger)), else_=0)
+    query = _sums(number, at.tokens, units // PART, units % PART)
+    if limit.directive is not None:
+        query = query.where(at.directive == limit.directive)
+    return query.where(_within(at.day, limit, wanted))
+
+
+def _sums(number: int, *columns: ColumnElement[Any]) -> Select[Any]:
+    named: list[ColumnElement[Any]] = [literal(number).label("limit_number")]
+    for name, column in zip(("tokens", "cost_high", "cost_low"), columns, strict=True):
+        named.append(func.sum(column).label(name))
+    return select(*named)
+
+
+def _within(
+    day: ColumnElement[Any], limit: PeriodLimit, wanted: Reservation
+) -> ColumnElement[bool]:
+    today = _day(wanted)
+    if limit.period == "day":
+        return day == today
+    first = today.replace(day=1)
+    return and_(day >= first, day < (first + timedelta(days=31)).replace(day=1))
+
+
+def _day(reservation: Reservation) -> date:
+    return reservation.at.astimezone(UTC).date()

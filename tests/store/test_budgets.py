@@ -1,0 +1,148 @@
+"""Limits that all runs share are never passed, whoever asks at once, and nothing stays locked."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+
+from cyberbrain_cli.core.errors import BudgetSpent
+from cyberbrain_cli.core.lifecycle import Status
+from cyberbrain_cli.core.records import Held, PeriodLimit, Reservation
+from cyberbrain_cli.store.database import Database
+from cyberbrain_cli.store.journal import SqlJournal
+from tests.store.samples import PRICE, THEN, call, started
+
+TOKENS = PeriodLimit("day", tokens=5000)
+
+
+def wanted(run_id: int, tokens: int = 1100, **changes: object) -> Reservation:
+    values = Reservation(run_id, "nightly", THEN, tokens, Decimal("0.1"), "USD")
+    return replace(values, **changes)  # type: ignore[arg-type]
+
+
+def left(database: Database) -> list[tuple[int, bool]]:
+    """What is set aside."""
+    with database.reading() as connection:
+        rows = connection.execute(text("SELECT tokens, settled FROM llm_reservations ORDER BY id"))
+        return [(row.tokens, bool(row.settled)) for row in rows]
+
+
+def test_what_is_set_aside_and_what_was_used_count_alike(journal: SqlJournal) -> None:
+    run_id, job_id = started(journal)
+    held = [journal.reserve(wanted(run_id), [TOKENS]) for _ in range(4)]
+    with pytest.raises(BudgetSpent) as spent:
+        journal.reserve(wanted(run_id), [TOKENS])
+    assert spent.value.message == (
+        "The token budget of all runs for this day is spent: 600 of 5000 left, 1100 needed."
+    )
+    assert spent.value.hint == (
+        "Raise budget.day.tokens in the configuration, or wait for the next day."
+    )
+    journal.record_call(call(run_id, job_id, prompt_tokens=400), held[0])  # 500 in all
+    journal.reserve(wanted(run_id), [TOKENS])
+    journal.release(held[1])
+    journal.reserve(wanted(run_id), [TOKENS])
+    with pytest.raises(BudgetSpent, match=": 100 of 5000 left"):
+        journal.reserve(wanted(run_id), [TOKENS])
+
+
+def test_a_call_of_unknown_usage_counts_at_its_worst_until_the_period_ends(
+    database: Database, journal: SqlJournal
+) -> None:
+    run_id, job_id = started(journal)
+    held = journal.reserve(wanted(run_id), [TOKENS])
+    lost = call(
+        run_id, job_id, outcome="timeout", prompt_tokens=None, completion_tokens=None, cost=None
+    )
+    journal.record_call(lost, Held(held.id, 1100, Decimal("0.1")))
+    other = journal.reserve(wanted(run_id), [TOKENS])
+    journal.record_call(call(run_id, job_id), Held(other.id, 1100, Decimal("0.00021")))
+    journal.finish_run(run_id, Status.SUCCEEDED, ())
+    assert left(database) == [(1100, True)]
+    month = PeriodLimit("month", tokens=3000)
+    with pytest.raises(BudgetSpent, match="for this month is spent: 800 of 3000 left"):
+        journal.reserve(wanted(run_id, at=THEN + timedelta(days=7)), [month])
+    journal.reserve(wanted(run_id, at=THEN + timedelta(days=1)), [PeriodLimit("day", tokens=1100)])
+    journal.reserve(
+        wanted(run_id, at=THEN + timedelta(days=8)), [PeriodLimit("month", tokens=1100)]
+    )
+
+
+def test_a_directive_has_limits_of_its_own(journal: SqlJournal) -> None:
+    run_id, job_id = started(journal)
+    journal.record_call(call(run_id, job_id))
+    own = PeriodLimit("day", "nightly", tokens=2000)
+    with pytest.raises(
+        BudgetSpent, match="of 'nightly' for this day is spent: 900 of 2000"
+    ) as spent:
+        journal.reserve(wanted(run_id), [TOKENS, own])
+    assert spent.value.hint.startswith("Raise budget.day.tokens in the directive")
+    journal.reserve(wanted(run_id, directive="hourly"), [TOKENS, replace(own, directive="hourly")])
+
+
+def test_money_counts_each_currency_by_itself(journal: SqlJournal) -> None:
+    run_id, job_id = started(journal)
+    journal.record_call(call(run_id, job_id, cost=Decimal("0.95")))
+    dollar = PeriodLimit("month", amount=Decimal(1))
+    journal.reserve(wanted(run_id, currency="EUR"), [dollar])
+    journal.reserve(wanted(run_id, currency=None, amount=Decimal(0)), [dollar])
+    with pytest.raises(BudgetSpent, match=r"0\.95 of 1 USD used, 0\.1 needed"):
+        journal.reserve(wanted(run_id), [dollar])
+
+
+@pytest.mark.parametrize("ends", ["interrupted", "finished"])
+def test_a_run_that_is_gone_holds_nothing(
+    ends: str, database: Database, journal: SqlJournal
+) -> None:
+    run_id, _ = started(journal)
+    other, _ = started(journal)
+    for owner in (run_id, run_id, other):
+        journal.reserve(wanted(owner), [TOKENS])
+    if ends == "interrupted":
+        journal.interrupt_run(run_id)
+    else:
+        journal.finish_run(run_id, Status.CANCELLED, ())
+    assert left(database) == [(1100, False)]
+
+
+def test_what_is_long_past_is_forgotten(database: Database) -> None:
+    journal = SqlJournal(database, lambda: THEN + timedelta(days=100))
+    run_id, job_id = started(journal)
+    held = journal.reserve(wanted(run_id), [TOKENS])
+    lost = call(run_id, job_id, prompt_tokens=None, completion_tokens=None, cost=None)
+    journal.record_call(lost, Held(held.id, 7))
+    assert left(database) == [(7, True)]
+    journal.finish_run(run_id, Status.SUCCEEDED, ())
+    assert left(database) == []
+
+
+def test_many_at_once_never_pass_a_limit(database: Database, journal: SqlJournal) -> None:
+    """Reserving and recording from eight threads: every moment keeps the limit."""
+    run_id, job_id = started(journal)
+    limits = [TOKENS, PeriodLimit("month", "nightly", amount=Decimal("0.0007"))]
+    begin = threading.Barrier(8)
+    taken: list[int] = []
+
+    def ask() -> None:
+        begin.wait(timeout=30)
+        for _ in range(3):
+            most = wanted(run_id, amount=PRICE.prompt_per_million * Decimal("0.0014"))  # type: ignore[operator]
+            try:
+                held = journal.reserve(most, limits)
+            except BudgetSpent:
+                continue
+            taken.append(held.id)
+            journal.record_call(call(run_id, job_id), Held(held.id, 1100, Decimal("0.00021")))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == 3  # 3 x 0.00021, and a fourth might pass 0.0007
+    assert left(database) == []
