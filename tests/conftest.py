@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,6 +20,15 @@ from tests.stack import docker, llm, postgres, state
 PROGRAM = state.REPOSITORY / ".venv" / "bin" / "cyberbrain"
 
 RunContainer = Callable[..., str]
+
+
+def pytest_configure() -> None:
+    """Signals are as for a program that a person starts, also under nohup or in the background."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
