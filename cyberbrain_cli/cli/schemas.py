@@ -65,7 +65,10 @@ def schema_of(document: Document) -> dict[str, Any]:
     if document is Document.COST_REPORT:
         report = _listing("rows", records.CostRow)
         rows = report["properties"]["rows"]
-        report["properties"] |= {"total": rows["items"], "totals": rows}
+        moment = {"type": ["string", "null"], "format": "date-time"}
+        extra = {"total": rows["items"], "totals": rows, "uncounted_calls": {"type": "integer"}}
+        extra |= dict.fromkeys(("since", "until", "previous_since"), moment)
+        report["properties"] |= extra
         return {**report, "required": [*report["required"], "total", "totals"]}
     return _error()
 

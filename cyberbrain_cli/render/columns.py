@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -12,7 +12,6 @@ from cyberbrain_cli.core.records import (
     ArtifactCheck,
     ArtifactEntry,
     Cost,
-    CostRow,
     DirectiveEntry,
     ImageEntry,
     RunSummary,
@@ -202,27 +201,3 @@ SETTINGS: Table[SettingRow] = Table(
     ),
     "No settings.",
 )
-
-
-def costs(by: Sequence[str]) -> Table[CostRow]:
-    """The table of a cost report, grouped as asked."""
-
-    def key(name: str) -> Column[CostRow]:
-        return Column(name, lambda row: row.keys.get(name))
-
-    return Table(
-        "rows",
-        (
-            *map(key, by),
-            Column("calls", lambda row: row.calls, human.number, right=True),
-            Column("failed_calls", lambda row: row.failed_calls, human.number, right=True),
-            Column("prompt_tokens", lambda row: row.tokens.prompt, human.number, right=True),
-            Column(
-                "completion_tokens", lambda row: row.tokens.completion, human.number, right=True
-            ),
-            Column("total_tokens", lambda row: row.tokens.total, human.number, right=True),
-            Column("unknown_calls", lambda row: row.tokens.unknown_calls, human.number, right=True),
-            *_money(lambda row: row.cost),
-        ),
-        "No calls to a model in this time.",
-    )

@@ -11,7 +11,6 @@ from cyberbrain_cli.core.launch import (
     PlannedJob,
     PreviewDocument,
 )
-from cyberbrain_cli.core.records import CostRow
 from cyberbrain_cli.render import human
 from cyberbrain_cli.render.page import Page
 from cyberbrain_cli.render.safe import safe
@@ -74,14 +73,3 @@ def show_checks(checks: Sequence[Check], page: Page) -> None:
         )
         if check.hint and check.status != "ok":
             page.paragraph(f"→ {check.hint}", " " * (wide + 10))
-
-
-def show_totals(totals: Sequence[CostRow], page: Page) -> None:
-    """Put the sums of a cost report below its table."""
-    for total in totals:
-        page.gap()
-        page.line(
-            ("bold", "Total  "),
-            f"{human.plural(total.calls, 'call')}, {human.tokens(total.tokens)} tokens, ",
-            human.cost(total.cost),
-        )

@@ -24,7 +24,9 @@ _RICH_STYLES = {"good": "green", "critical": "bold red", "warning": "yellow", "i
 class Column(Generic[R]):
     """A column: its name, where its value is, and how a person reads it.
 
-    `show` turns a value into text; `human`, where one value is not enough, the whole row.
+    `show` turns a value into text; `human`, where one value is not enough, the whole row. `title`
+    is the heading for people, the key's words if not given. On a terminal too narrow for all
+    columns those with a `spare` are left out, the highest first.
     """
 
     key: str
@@ -32,6 +34,9 @@ class Column(Generic[R]):
     show: Callable[[Any], str] = str
     human: Callable[[R], str] | None = None
     csv_only: bool = False
+    human_only: bool = False
+    title: str = ""
+    spare: int = 0
     right: bool = False
     style: Callable[[R], str] = lambda _: ""
 
@@ -68,67 +73,96 @@ class Table(Generic[R]):
         """The columns that a person sees."""
         return tuple(column for column in self.columns if not column.csv_only)
 
+    @property
+    def written(self) -> tuple[Column[R], ...]:
+        """The columns of CSV."""
+        return tuple(column for column in self.columns if not column.human_only)
+
     def human(self, rows: Sequence[R], screen: Screen, color: bool) -> str:
         """The table for a person: whole lines where they are piped, folded cells otherwise."""
-        cells = [[column.text(row) for column in self.shown] for row in rows]
-        titles = [column.key.replace("_", " ").upper() for column in self.shown]
         width = screen.width()
-        widths = [max(map(display_width, column)) for column in zip(titles, *cells, strict=True)]
-        if width and sum(widths) + len(_GAP) * len(widths) > width:
-            return self._folded(titles, cells, rows, width, color)
-        lines = [self._line(titles, widths, ["bold"] * len(titles), color)]
-        for row, texts in zip(rows, cells, strict=True):
-            styles = [column.style(row) for column in self.shown]
-            lines.append(self._line(texts, widths, styles, color))
-        return "".join(f"{line}\n" for line in lines)
+        shown = self.shown
+        while not _fits(lines := _cells(shown, rows), width):
+            spare = max(column.spare for column in shown)
+            if not spare:
+                return _folded(shown, lines, rows, width, color)
+            shown = tuple(column for column in shown if column.spare != spare)
+        widths = _widths(lines)
+        titles, *texts = lines
+        styles = [[column.style(row) for column in shown] for row in rows]
+        page = [_line(shown, titles, widths, ["bold"] * len(titles), color)]
+        for line, painted in zip(texts, styles, strict=True):
+            page.append(_line(shown, line, widths, painted, color))
+        return "".join(f"{line}\n" for line in page)
 
     def csv(self, rows: Sequence[R]) -> str:
         """The table as CSV with a header line."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow([column.key for column in self.columns])
-        writer.writerows([column.raw(row) for column in self.columns] for row in rows)
+        writer.writerow([column.key for column in self.written])
+        writer.writerows([column.raw(row) for column in self.written] for row in rows)
         return text.getvalue()
 
-    def _line(
-        self, texts: Sequence[str], widths: Sequence[int], styles: Sequence[str], color: bool
-    ) -> str:
-        parts = []
-        for text, width, style, column in zip(texts, widths, styles, self.shown, strict=True):
-            padding = " " * (width - display_width(text))
-            painted = paint(text, style) if color else text
-            parts.append(padding + painted if column.right else painted + padding)
-        return _GAP.join(parts).rstrip()
 
-    def _folded(
-        self,
-        titles: Sequence[str],
-        cells: Sequence[Sequence[str]],
-        rows: Sequence[R],
-        width: int,
-        color: bool,
-    ) -> str:
-        """Too wide for the terminal: Rich folds cells, so that nothing is cut off."""
-        from rich.console import Console
-        from rich.table import Table as RichTable
-        from rich.text import Text
+def _cells(columns: Sequence[Column[R]], rows: Sequence[R]) -> list[list[str]]:
+    """The titles, and a line for each row."""
+    titles = [(column.title or column.key.replace("_", " ")).upper() for column in columns]
+    return [titles, *([column.text(row) for column in columns] for row in rows)]
 
-        table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        for title, column in zip(titles, self.shown, strict=True):
-            side: Literal["left", "right"] = "right" if column.right else "left"
-            table.add_column(Text(title), justify=side, overflow="fold")
-        for row, texts in zip(rows, cells, strict=True):
-            styles = [_RICH_STYLES.get(column.style(row), "") for column in self.shown]
-            table.add_row(*(Text(text, style) for text, style in zip(texts, styles, strict=True)))
-        sink = io.StringIO()
-        console = Console(
-            file=sink,
-            width=width,
-            color_system="standard" if color else None,
-            force_terminal=color,
-        )
-        console.print(table, highlight=False)
-        return "".join(f"{line.rstrip()}\n" for line in sink.getvalue().splitlines())
+
+def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(display_width, column)) for column in zip(*lines, strict=True)]
+
+
+def _fits(lines: Sequence[Sequence[str]], width: int) -> bool:
+    widths = _widths(lines)
+    return not width or sum(widths) + len(_GAP) * len(widths) <= width
+
+
+def _line(
+    columns: Sequence[Column[R]],
+    texts: Sequence[str],
+    widths: Sequence[int],
+    styles: Sequence[str],
+    color: bool,
+) -> str:
+    parts = []
+    for text, width, style, column in zip(texts, widths, styles, columns, strict=True):
+        padding = " " * (width - display_width(text))
+        painted = paint(text, style) if color else text
+        parts.append(padding + painted if column.right else painted + padding)
+    return _GAP.join(parts).rstrip()
+
+
+def _folded(
+    columns: Sequence[Column[R]],
+    lines: Sequence[Sequence[str]],
+    rows: Sequence[R],
+    width: int,
+    color: bool,
+) -> str:
+    """Too wide for the terminal: Rich folds cells, so that nothing is cut off."""
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    titles, *texts = lines
+    for title, column in zip(titles, columns, strict=True):
+        side: Literal["left", "right"] = "right" if column.right else "left"
+        table.add_column(Text(title), justify=side, overflow="fold")
+    for row, cells in zip(rows, texts, strict=True):
+        styles = [_RICH_STYLES.get(column.style(row), "") for column in columns]
+        table.add_row(*(Text(text, style) for text, style in zip(cells, styles, strict=True)))
+    sink = io.StringIO()
+    console = Console(
+        file=sink,
+        width=width,
+        color_system="standard" if color else None,
+        force_terminal=color,
+    )
+    console.print(table, highlight=False)
+    return "".join(f"{line.rstrip()}\n" for line in sink.getvalue().splitlines())
 
 
 assert _RICH_STYLES.keys() <= STYLES.keys()  # noqa: S101 - the two tables name the same styles

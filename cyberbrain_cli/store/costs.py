@@ -51,7 +51,7 @@ class Span:
 def costs(
     connection: Connection, by: Sequence[str], span: Span
 ) -> tuple[list[CostRow], list[CostRow]]:
-    """One row for each group and currency, most tokens first; and the totals likewise.
+    """One row for each group and currency, most tokens first (of each day); and the totals.
 
     Calls without a price stand in a row of their own only where a group has several currencies;
     else they are counted in the group's one row as unpriced.
@@ -70,7 +70,7 @@ def costs(
         for labels, currencies in groups.items()
         for part in _split(currencies)
     ]
-    rows.sort(key=lambda row: (-row.tokens.total, tuple(map(str, row.keys.values()))))
+    rows.sort(key=_order)
     return rows, [_row({}, part) for part in _split(totals)] if totals else []
 
 
@@ -113,6 +113,11 @@ def _add(sums: Sums, row: Mapping[Any, Any]) -> None:
     for name in MEASURES:
         if row[name] is not None:
             sums[name] = (sums.get(name) or 0) + int(row[name])
+
+
+def _order(row: CostRow) -> tuple[Any, ...]:
+    labels = tuple(map(str, row.keys.values()))
+    return row.keys.get("day") or "", -row.tokens.total, labels
 
 
 def _split(currencies: Mapping[str, Sums]) -> list[dict[str, Sums]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, and_, func, select
@@ -27,7 +26,6 @@ from cyberbrain_cli.store import sql
 from cyberbrain_cli.store.costs import Span, costs, retired_calls
 from cyberbrain_cli.store.database import Database
 from cyberbrain_cli.store.rows import compose_labels, run_record, run_summary
-from cyberbrain_cli.store.usage import cost_sum, cost_sums
 
 if TYPE_CHECKING:
     from cyberbrain_cli.core.ports import ActiveRun
@@ -201,18 +199,6 @@ class Reports:
         """How many calls of pruned runs a span leaves out: those on days that it holds in part."""
         with self._database.reading() as connection:
             return retired_calls(connection, Span(since, until))
-
-    def spent(self, since: datetime) -> tuple[int, dict[str, Decimal]]:
-        """Tokens, and money by currency, of all calls since a time."""
-        at = sql.CALLS.c
-        tokens = func.sum(
-            func.coalesce(at.prompt_tokens, 0) + func.coalesce(at.completion_tokens, 0)
-        )
-        query = select(at.currency, tokens.label("tokens"), *cost_sums(at.cost))
-        rows = self._all(query.where(at.started_at >= since).group_by(at.currency))
-        money = {row["currency"]: cost_sum(row) for row in rows}
-        known = {currency: cost for currency, cost in money.items() if cost is not None}
-        return sum(int(row["tokens"] or 0) for row in rows), known
 
     def metrics(self) -> Readings:
         """All counters at one moment."""

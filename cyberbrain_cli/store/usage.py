@@ -8,14 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
     Table,
     Update,
     case,
     func,
     literal,
-    type_coerce,
     update,
 )
 
@@ -99,12 +96,6 @@ def tokens_of(row: Any) -> TokenCount:
 def cost_of(row: Any) -> Cost:
     """The money of a run or job; None where no call had a price."""
     return Cost(row["cost"], row["currency"], row["unpriced_calls"])
-
-
-def cost_sums(column: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
-    """Two sums that `cost_sum` puts together."""
-    units = type_coerce(column, BigInteger)
-    return func.sum(units // PART).label("cost_high"), func.sum(units % PART).label("cost_low")
 
 
 def cost_sum(row: Any) -> Decimal | None:

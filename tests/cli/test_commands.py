@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,9 @@ class Reports:
         self.asked = {"by": list(by), **asked}
         row = CostRow(dict.fromkeys(by, "x"), 1, 0, TokenCount(1, 2, 3), COST)
         return [row], [CostRow({}, 1, 0, TokenCount(1, 2, 3), COST)]
+
+    def uncounted_calls(self, since: datetime | None, until: datetime | None) -> int:
+        return 4
 
 
 def with_artifacts() -> FakeServices:
@@ -123,12 +127,56 @@ def test_costs_are_grouped_as_asked(monkeypatch: pytest.MonkeyPatch, capsys: Cap
     assert document["rows"][0]["keys"] == {"day": "x", "model": "x"}
     assert document["total"]["cost"]["amount"] == "0.0021"
     assert document["totals"] == [document["total"]]
+    assert document["uncounted_calls"] == 4
+
+
+def test_a_time_is_compared_with_the_one_before_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    def costs(keys: Sequence[str], since: datetime, until: datetime) -> Any:
+        asked.append((since.isoformat(), until.isoformat()))
+        tokens = TokenCount(0, 0, 3 - len(asked))
+        rows = [CostRow({"model": "m"}, 1, 0, tokens, COST)] if len(asked) == 2 else []
+        return rows, [CostRow({}, 1, 0, tokens, COST)]
+
+    reports = FakeServices(costs=costs, uncounted_calls=lambda *_: 0)
+    line = "cost-report --compare previous --since 2026-11-08 --until 2026-11-15"
+    _, document = answer(FakeServices(reports=reports), line, monkeypatch, capsys)
+    assert asked == [
+        ("2026-11-08T00:00:00+00:00", "2026-11-15T00:00:00+00:00"),
+        ("2026-11-01T00:00:00+00:00", "2026-11-08T00:00:00+00:00"),
+    ]
+    (row,) = document["rows"]
+    assert (row["calls"], row["previous"]["tokens"]["total"]) == (0, 1)
+    assert document["total"]["tokens"]["total"] == 2
+    assert document["total"]["previous"]["tokens"]["total"] == 1
+    assert document["previous_since"] == "2026-11-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("--compare previous", "needs to know how long"),
+        ("--compare previous --since 7d --by day", "does not go with --by day"),
+        ("--compare previous --since 2026-11-08 --until 2026-11-08", "not after --since"),
+        ("--compare year --since 7d", "year"),
+    ],
+)
+def test_a_time_without_one_before_it_is_wrong_usage(
+    line: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    services = FakeServices(reports=Reports())
+    code, document = answer(services, f"cost-report {line}", monkeypatch, capsys)
+    assert code == 2
+    assert says in document["error"]["message"]
 
 
 def test_currencies_are_never_added_up(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     usd = CostRow({}, 1, 0, TokenCount(1, 2, 3), COST)
     eur = replace(usd, cost=replace(COST, currency="EUR", unpriced_calls=2))
-    reports = FakeServices(costs=lambda *_, **__: ([], [usd, eur]))
+    reports = FakeServices(costs=lambda *_, **__: ([], [usd, eur]), uncounted_calls=lambda *_: 0)
     _, document = answer(FakeServices(reports=reports), "cost-report", monkeypatch, capsys)
     assert document["total"]["tokens"]["total"] == 6
     assert document["total"]["cost"] == {"amount": None, "currency": None, "unpriced_calls": 2}

@@ -12,9 +12,9 @@ from jsonschema import Draft202012Validator
 from cyberbrain_cli.cli.schemas import Document, schema_of
 from cyberbrain_cli.core.errors import InvalidFile, NotFound, Problem
 from cyberbrain_cli.core.records import CostRow, RunSummary, TokenCount
-from cyberbrain_cli.render.columns import RUNS, costs
+from cyberbrain_cli.render.columns import RUNS
+from cyberbrain_cli.render.cost_view import costs, show_totals
 from cyberbrain_cli.render.emit import emit_document, emit_error, emit_record, emit_rows
-from cyberbrain_cli.render.launch_view import show_totals
 from cyberbrain_cli.render.run_view import show_run
 from cyberbrain_cli.render.screen import Output, Screen
 from tests.render.samples import COST, HOSTILE, document, finding, summary, with_incident
@@ -74,15 +74,16 @@ def test_costs_have_rows_and_totals(capsys: Capture) -> None:
     for output in (Output.JSON, Output.CSV, Output.HUMAN):
         emit_rows(
             Screen(output),
-            costs(["model", "day"]),
+            costs(["model", "day"], [row]),
             [row],
             extra={"total": row, "totals": [row]},
-            footer=lambda page: show_totals([row], page),
+            footer=lambda page: show_totals([row], 2, page),
         )
     text, table, *rest = capsys.readouterr().out.split("\n", 2)
     assert valid(text, Document.COST_REPORT)["totals"]
     assert table.startswith("model,day,calls,")
-    assert "Total  3 calls, 3 (1 prompt, 2 answer) tokens, 0.0021 USD" in rest[0]
+    assert "Total   3 calls (1 failed), 0.0021 USD; tokens: 3 (1 prompt, 2 answer)" in rest[0]
+    assert "Left out: 2 calls of pruned runs" in rest[0]
 
 
 def test_an_error_is_a_document_or_two_lines(capsys: Capture) -> None:

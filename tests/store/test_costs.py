@@ -87,8 +87,6 @@ def test_currencies_are_never_mixed(journal: SqlJournal, reports: Reports) -> No
         ("USD", Decimal("0.1")),
         ("EUR", Decimal("0.2")),
     }
-    _, spent = reports.spent(THEN - timedelta(days=1))
-    assert spent == {"USD": Decimal("0.1"), "EUR": Decimal("0.2")}
 
 
 def test_an_unknown_key_is_refused_and_an_empty_ledger_is_empty(reports: Reports) -> None:
@@ -106,4 +104,3 @@ def test_large_sums_of_small_coins_are_exact(journal: SqlJournal, reports: Repor
         journal.finish_run(run_id, Status.SUCCEEDED, ())
     _, (total,) = reports.costs(["model"])
     assert total.cost == Cost(Decimal("24000000.000000000003"), "USD", 0)
-    assert reports.spent(THEN)[1] == {"USD": Decimal("24000000.000000000003")}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.records import (
@@ -156,10 +155,6 @@ class History(Protocol):
 
     def previous_artifacts(self, directive: str, job_key: str, kind: str) -> list[str]:
         """Paths of the artifacts of this kind from the job's last successful run."""
-        ...
-
-    def spent(self, since: datetime) -> tuple[int, dict[str, Any]]:
-        """Tokens, and money by currency, of all calls since a time."""
         ...
 
     def run(self, run_id: int) -> RunRecord:

@@ -113,7 +113,8 @@ class CostRow:
     """Tokens and money of one group of calls; `keys` names the group, in the order asked.
 
     Cached tokens are among the prompt's, reasoning tokens among the answer's; None where no
-    server told any. `duration_seconds` is that of all calls, one after the other.
+    server told any. `duration_seconds` is that of all calls, one after the other. `previous` is
+    the same group in an earlier time, where it was asked for and was there.
     """
 
     keys: dict[str, str | None]
@@ -124,3 +125,4 @@ class CostRow:
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
     duration_seconds: float = 0.0
+    previous: CostRow | None = None
