@@ -8,7 +8,10 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+import tempfile
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,17 +30,7 @@ def up() -> Record:
         return record
     if record:
         down()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    log = state.folder(NAME) / "log"
-    python = str(_PYTHON) if _PYTHON.exists() else sys.executable
-    url = f"http://127.0.0.1:{port}"
-    started = state.start([python, "-m", "tests.stack.llm", str(port)], log)
-    record = state.save(NAME, {"url": url, "ours": True, **started})
-    state.wait(lambda: answers(url) or not state.alive(record), "the model server", 120)
-    if not answers(url):
-        raise StackError(f"The model server does not start: {state.tail(log)}")
-    return record
+    return state.save(NAME, {"ours": True, **_start(state.folder(NAME) / "log")})
 
 
 def down() -> None:
@@ -60,6 +53,29 @@ def answers(url: str) -> bool:
             return bool(response.status == 200)
     except OSError:
         return False
+
+
+@contextmanager
+def own() -> Iterator[str]:
+    """The URL of a server that nobody else uses, for as long as the context lasts."""
+    with tempfile.TemporaryDirectory() as folder:
+        record = _start(Path(folder) / "log")
+        try:
+            yield str(record["url"])
+        finally:
+            state.stop(record)
+
+
+def _start(log: Path) -> Record:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    python = str(_PYTHON) if _PYTHON.exists() else sys.executable
+    url = f"http://127.0.0.1:{port}"
+    record = {"url": url, **state.start([python, "-m", "tests.stack.llm", str(port)], log)}
+    state.wait(lambda: answers(url) or not state.alive(record), "the model server", 120)
+    if not answers(url):
+        raise StackError(f"The model server does not start: {state.tail(log)}")
+    return record
 
 
 def serve(port: int) -> None:

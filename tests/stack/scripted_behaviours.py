@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 from collections.abc import Mapping
@@ -186,6 +187,25 @@ class Hang(Behaviour):
             while not script.released.wait(0.05):
                 handler.wfile.write(b".")
         script.released.wait(PATIENCE_SECONDS)
+
+
+@dataclass(frozen=True)
+class Forward(Behaviour):
+    """Ask a real server, and answer what it answers. A schema slows a small model: leave it out."""
+
+    url: str
+
+    def act(self, handler: Handler, request: Recorded) -> None:
+        asked = {name: part for name, part in request.json.items() if name != "response_format"}
+        address = self.url.removeprefix("http://")
+        connection = http.client.HTTPConnection(address, timeout=PATIENCE_SECONDS * 2)
+        headers = {"Content-Type": "application/json"}
+        try:
+            connection.request(request.method, request.path, json.dumps(asked), headers)
+            answer = connection.getresponse()
+            handler.answer(answer.status, answer.read())
+        finally:
+            connection.close()
 
 
 def _schema(request: Recorded) -> dict[str, Any] | None:

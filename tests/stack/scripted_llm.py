@@ -24,6 +24,7 @@ from tests.stack.scripted_behaviours import (
     Behaviour,
     Break,
     Fail,
+    Forward,
     Hang,
     Huge,
     Obey,
@@ -33,7 +34,8 @@ from tests.stack.scripted_behaviours import (
 )
 
 __all__ = [
-    "Behaviour", "Break", "Fail", "Hang", "Huge", "Obey", "Raw", "Recorded", "Say", "ScriptedLlm",
+    "Behaviour", "Break", "Fail", "Forward", "Hang", "Huge", "Obey", "Raw", "Recorded", "Say",
+    "ScriptedLlm",
 ]  # fmt: skip
 
 CHAT = "/v1/chat/completions"
