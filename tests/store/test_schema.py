@@ -130,11 +130,11 @@ def test_the_ledger_of_an_older_release_is_summed_up(empty_database: Database) -
     assert verify(empty_database) == []
     rows, _ = Reports(empty_database).costs(["day", "container", "directive"])
     assert [(*row.keys.values(), row.calls, row.tokens.total) for row in rows] == [
-        ("2026-11-24", "db", "nightly", 2, 22),
         ("2026-11-23", None, "nightly", 1, 0),
+        ("2026-11-24", "db", "nightly", 2, 22),
     ]
-    assert (rows[0].cost, rows[0].cached_tokens) == (Cost(Decimal("0.000007"), "USD", 1), 4)
-    assert (rows[0].duration_seconds, rows[1].cost.unpriced_calls) == (2.5, 1)
+    assert (rows[1].cost, rows[1].cached_tokens) == (Cost(Decimal("0.000007"), "USD", 1), 4)
+    assert (rows[1].duration_seconds, rows[0].cost.unpriced_calls) == (2.5, 1)
 
 
 def test_upgrading_twice_changes_nothing(database: Database) -> None:
