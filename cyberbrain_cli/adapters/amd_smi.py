@@ -6,8 +6,9 @@ have come as the text "N/A".
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any
 
 from cyberbrain_cli.core.records import EccErrors, GpuFacts, GpuProcess, GpuSample, Pcie
@@ -65,11 +66,11 @@ class AmdWatch:
             name=str(name) if name else None,
             pci_address=_text(self._ask("amdsmi_get_gpu_device_bdf", handle)),
             memory_total_bytes=None if total is None else int(total) * _MEBI,
-            power_limit_watts=_number(power.get("power_limit")),
+            power_limit_watts=_short(power.get("power_limit")),
             pcie=Pcie(
                 generation_max=_whole(most.get("pcie_interface_version")),
-                width=_whole(now.get("pcie_width")),
-                width_max=_whole(most.get("max_pcie_width")),
+                width=_whole(_short(now.get("pcie_width"))),
+                width_max=_whole(_short(most.get("max_pcie_width"))),
             ),
             ecc=EccErrors(
                 corrected_volatile=_whole(ecc.get("correctable_count")),
@@ -81,26 +82,33 @@ class AmdWatch:
         activity = self._table("amdsmi_get_gpu_activity", handle)
         used = _number(self._table("amdsmi_get_gpu_vram_usage", handle).get("vram_used"))
         power = self._table("amdsmi_get_power_info", handle)
-        watts = _number(power.get("current_socket_power"))
+        watts = _short(power.get("current_socket_power"))
         if watts is None:
-            watts = _number(power.get("average_socket_power"))
+            watts = _short(power.get("average_socket_power"))
         return GpuSample(
             uuid=uuid,
-            utilization_percent=_number(activity.get("gfx_activity")),
-            memory_utilization_percent=_number(activity.get("umc_activity")),
+            utilization_percent=_short(activity.get("gfx_activity")),
+            memory_utilization_percent=_short(activity.get("umc_activity")),
             memory_used_bytes=None if used is None else int(used) * _MEBI,
             temperature_celsius=self._warmth(handle),
             power_watts=watts,
+            graphics_clock_mhz=self._clock(handle, "GFX"),
+            memory_clock_mhz=self._clock(handle, "MEM"),
             processes=self._processes(handle),
         )
 
     def _warmth(self, handle: Any) -> float | None:
-        try:
-            where = self._smi.AmdSmiTemperatureType.HOTSPOT
-            what = self._smi.AmdSmiTemperatureMetric.CURRENT
-        except AttributeError:
-            return None
-        return _number(self._ask("amdsmi_get_temp_metric", handle, where, what))
+        """At the hottest place, where the card has a sensor there; else at its edge."""
+        kinds, now = self._smi.AmdSmiTemperatureType, self._smi.AmdSmiTemperatureMetric.CURRENT
+        for where in (kinds.HOTSPOT, kinds.EDGE):
+            degrees = _short(self._ask("amdsmi_get_temp_metric", handle, where, now))
+            if degrees is not None:
+                return degrees
+        return None
+
+    def _clock(self, handle: Any, kind: str) -> int | None:
+        which = getattr(self._smi.AmdSmiClkType, kind)
+        return _whole(self._table("amdsmi_get_clock_info", handle, which).get("clk"))
 
     def _processes(self, handle: Any) -> tuple[GpuProcess, ...] | None:
         listed = self._ask("amdsmi_get_gpu_process_list", handle)
@@ -132,13 +140,16 @@ class AmdWatch:
 def watch_amd() -> Iterator[AmdWatch]:
     """Begin to look at AMD's GPUs. Raises NoAmd."""
     try:
-        import amdsmi
-    except (ImportError, OSError, KeyError):
+        with redirect_stdout(io.StringIO()):  # it prints when there is no library
+            import amdsmi
+    except ImportError:
         raise NoAmd("the package amdsmi, which comes with ROCm, is not there") from None
+    except (OSError, KeyError, AttributeError):
+        raise NoAmd("the library libamd_smi.so is not there or is older than amdsmi") from None
     try:
         amdsmi.amdsmi_init()
     except amdsmi.AmdSmiException as error:
-        raise NoAmd(str(error).splitlines()[0][:100]) from None
+        raise NoAmd(" ".join(str(error).split())[:100]) from None
     try:
         yield AmdWatch(amdsmi)
     finally:
@@ -150,7 +161,13 @@ def _number(value: Any) -> float | None:
     """What is a number and can be meant; "N/A" and all ones are neither."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return None if value < 0 or value in (0xFFFF, 0xFFFFFFFF) or value >= 1 << 60 else value
+    return None if value < 0 or value == 0xFFFFFFFF or value >= 1 << 60 else value
+
+
+def _short(value: Any) -> float | None:
+    """A number that the driver has in 16 bits."""
+    number = _number(value)
+    return None if number is None or number >= 0xFFFF else number
 
 
 def _whole(value: Any) -> int | None:

@@ -25,11 +25,11 @@ class SystemGpus:
             try:
                 watches.append(stack.enter_context(watch_nvidia()))
             except NoDriver as error:
-                notes += _if_there("NVIDIA", str(error))
+                notes += _if_there(gpu_probe.nvidia(), str(error))
             try:
                 watches.append(stack.enter_context(watch_amd()))
             except NoAmd as error:
-                notes += _if_there("AMD", str(error))
+                notes += _if_there(gpu_probe.amd(), str(error))
             yield _AllWatches(watches, notes)
 
 
@@ -52,7 +52,6 @@ class _AllWatches:
         return {uuid: heard for watch in self._watches for uuid, heard in watch.xids().items()}
 
 
-def _if_there(maker: str, why: str) -> list[str]:
+def _if_there(seen: str | None, why: str) -> list[str]:
     """A missing driver is worth a word only where there is something to drive."""
-    seen = gpu_probe.probe() or ""
-    return [f"{seen}: cannot be looked at, {why}."] if seen.startswith(maker) else []
+    return [f"{seen}: cannot be looked at, {why}."] if seen else []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cyberbrain_cli.adapters import gpu_probe
 from cyberbrain_cli.adapters.docker_host import UNREADABLE_DRIVERS
+from cyberbrain_cli.adapters.gpus import SystemGpus
 from cyberbrain_cli.core.errors import CyberbrainError, NotFound
 from cyberbrain_cli.core.launch import Check
 from cyberbrain_cli.core.ports import ChatRequest, ModelInfo
@@ -146,8 +146,16 @@ def _artifacts(services: Services) -> list[Check]:
 
 
 def _gpu(services: Services) -> list[Check]:
+    """What the drivers themselves say: a driver that no longer fits its library shows nothing."""
     del services
-    return [Check("gpu", OK, gpu_probe.probe() or "No GPU on this host.")]
+    with SystemGpus().watch() as seen:
+        names = [gpu.name or gpu.vendor for gpu in seen.facts()]
+        notes = list(seen.notes)
+    found = f"{', '.join(names)}." if names else "" if notes else "No GPU on this host."
+    if notes:
+        hint = "Containers and gpu_report go without these; see the driver's own tool."
+        return [Check("gpu", WARNING, " ".join([found, *notes]).strip(), hint)]
+    return [Check("gpu", OK, found)]
 
 
 def _failed(name: str, error: CyberbrainError) -> Check:

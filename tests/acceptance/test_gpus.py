@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -96,3 +97,14 @@ def test_a_machine_without_a_driver(cyberbrain: Cyberbrain) -> None:
     assert document(done)["run"]["degraded"] is False
     person = cyberbrain("launch", "--task", "gpu_report", "--param", "sample_seconds=1")
     assert "There is no GPU on this host." in person.stdout
+
+
+def test_the_doctor_asks_the_driver_itself(with_gpus: Cyberbrain, cyberbrain: Cyberbrain) -> None:
+    def gpu(program: Cyberbrain) -> dict[str, str]:
+        checks = json.loads(program("doctor", "-o", "json").stdout)["checks"]
+        return next(check for check in checks if check["name"] == "gpu")
+
+    with_gpus.environment["NVML_STUB"] = nvml_stub.state("idle")
+    assert (gpu(with_gpus)["status"], gpu(with_gpus)["message"]) == ("ok", "NVIDIA H100 80GB HBM3.")
+    del with_gpus.environment["NVML_STUB"]
+    assert gpu(cyberbrain)["message"] == "No GPU on this host."
