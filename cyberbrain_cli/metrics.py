@@ -22,7 +22,15 @@ from prometheus_client.exposition import choose_encoder, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from cyberbrain_cli import __version__
-from cyberbrain_cli.core.metering import BUCKETS, MICRO, NANO, Meter, Reading, Readings
+from cyberbrain_cli.core.metering import (
+    BUCKETS,
+    MICRO,
+    NANO,
+    BudgetUse,
+    Meter,
+    Reading,
+    Readings,
+)
 
 SCHEMA_VERSION = 1
 FRESH_SECONDS = 2.0
@@ -90,11 +98,23 @@ def families(readings: Readings) -> Iterator[Metric]:
     active = GaugeMetricFamily("cyberbrain_active_runs", "Runs that are pending or running.")
     active.add_metric((), readings.active_runs)
     yield active
+    yield _budgets(readings.budgets)
     build = GaugeMetricFamily(
         "cyberbrain_build_info", "The version of this program.", labels=("version", "python")
     )
     build.add_metric((__version__, platform.python_version()), 1)
     yield build
+
+
+def _budgets(budgets: Iterable[BudgetUse]) -> Metric:
+    metric = GaugeMetricFamily(
+        "cyberbrain_budget_used_ratio",
+        "Used of the configuration's budgets, what calls in progress may need included.",
+        labels=("period", "unit"),
+    )
+    for budget in budgets:
+        metric.add_metric((budget.period, budget.unit), budget.share)
+    return metric
 
 
 def _metric(meter: Meter, family: _Family, readings: Iterable[Reading]) -> Metric:

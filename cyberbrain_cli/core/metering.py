@@ -47,8 +47,21 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """How much of a limit that all runs share is used or set aside: 1 is all of it.
+
+    `period` is `day` or `month`, `unit` is `tokens` or a currency.
+    """
+
+    period: str
+    unit: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Readings:
     """All counters at one moment, and how many runs are pending or running."""
 
     counters: tuple[Reading, ...]
     active_runs: int
+    budgets: tuple[BudgetUse, ...] = ()

@@ -68,11 +68,12 @@ def period_budgets(
 ) -> PeriodBudgets | None:
     """The configuration's limits over all runs and the directive's over its own; None if none."""
     directive = loaded.directive
-    limits = (*_limits(default, None), *_limits(directive.budget, directive.name))
+    limits = (*period_limits(default), *period_limits(directive.budget, directive.name))
     return PeriodBudgets(journal, limits, run_id, directive.name) if limits else None
 
 
-def _limits(budget: Budget, directive: str | None) -> Iterator[PeriodLimit]:
+def period_limits(budget: Budget, directive: str | None = None) -> Iterator[PeriodLimit]:
+    """The limits of days and months; with a directive, over its own runs."""
     for name, limit in (("day", budget.day), ("month", budget.month)):
         if limit.tokens is not None or limit.amount is not None:
             yield PeriodLimit(name, directive, limit.tokens, limit.amount)

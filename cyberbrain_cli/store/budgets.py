@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,8 +13,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Table,
     and_,
-    case,
     delete,
     func,
     literal,
@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from cyberbrain_cli.core.errors import BudgetSpent
+from cyberbrain_cli.core.metering import BudgetUse
 from cyberbrain_cli.core.records import Held, LlmCall, PeriodLimit, Reservation
 from cyberbrain_cli.store import sql
 from cyberbrain_cli.store.tables.columns import amount
@@ -37,10 +38,12 @@ _KEPT = timedelta(days=40)
 """Longer than any period, after which nobody asks what was set aside."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Used:
+    """What counts against a limit: tokens, and the money of each currency."""
+
     tokens: int
-    amount: Decimal
+    amounts: dict[str, Decimal]
 
 
 def reserve(
@@ -52,12 +55,12 @@ def reserve(
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    for limit, used in zip(limits, _used(connection, reservation, limits), strict=True):
+    for limit, used in zip(limits, _used(connection, limits, _day(reservation.at)), strict=True):
         _insist(limit, used, reservation)
     values = {
         "run_id": reservation.run_id,
         "directive": reservation.directive,
-        "day": _day(reservation),
+        "day": _day(reservation.at),
         "tokens": reservation.tokens,
         "amount": reservation.amount,
         "currency": reservation.currency or "",
@@ -93,6 +96,22 @@ def release_run(connection: Connection, run_id: int, now: datetime) -> None:
     connection.execute(delete(sql.RESERVATIONS).where(or_(left, past)))
 
 
+def uses(
+    connection: Connection, limits: Sequence[PeriodLimit], now: datetime
+) -> Iterator[BudgetUse]:
+    """How much of each limit is gone in the period that `now` is in."""
+    for limit, used in zip(limits, _used(connection, limits, _day(now)), strict=True):
+        if limit.tokens is not None:
+            yield BudgetUse(limit.period, "tokens", _share(used.tokens, limit.tokens))
+        if limit.amount is not None:
+            for currency, money in sorted(used.amounts.items()):
+                yield BudgetUse(limit.period, currency, _share(money, limit.amount))
+
+
+def _share(used: int | Decimal, limit: int | Decimal) -> float:
+    return float(used / limit) if limit else 1.0
+
+
 def _insist(limit: PeriodLimit, used: _Used, wanted: Reservation) -> None:
     whose = f"'{limit.directive}' for" if limit.directive else "all runs for"
     name = f"{whose} this {limit.period}"
@@ -104,79 +123,66 @@ def _insist(limit: PeriodLimit, used: _Used, wanted: Reservation) -> None:
             f"{wanted.tokens} needed.",
             f"Raise budget.{limit.period}.tokens {where}, or wait for the next {limit.period}.",
         )
-    if limit.amount is not None and used.amount + wanted.amount > limit.amount:
+    money = used.amounts.get(wanted.currency or "", Decimal(0))
+    if limit.amount is not None and money + wanted.amount > limit.amount:
         raise BudgetSpent(
-            f"The money budget of {name} is spent: {used.amount} of {limit.amount} "
+            f"The money budget of {name} is spent: {money} of {limit.amount} "
             f"{wanted.currency or ''} used, {wanted.amount} needed.".replace("  ", " "),
             f"Raise budget.{limit.period}.amount {where}, or wait for the next {limit.period}.",
         )
 
 
-def _used(
-    connection: Connection, wanted: Reservation, limits: Sequence[PeriodLimit]
-) -> list[_Used]:
+def _used(connection: Connection, limits: Sequence[PeriodLimit], today: date) -> list[_Used]:
     """What counts against each limit so far: days of the ledger, and what is set aside.
 
     One statement, so that a call which is recorded meanwhile is seen in one place, not in none.
     """
+    found = [_Used(0, {}) for _ in limits]
     parts: list[Select[Any]] = []
     for number, limit in enumerate(limits):
-        parts += (_of_ledger(number, limit, wanted), _of_reservations(number, limit, wanted))
-    found: list[Mapping[Any, Any]] = list(connection.execute(union_all(*parts)).mappings())
-
-    def total(number: int, name: str) -> int:
-        return sum(int(row[name] or 0) for row in found if row["limit_number"] == number)
-
-    return [
-        _Used(
-            total(number, "tokens"),
-            amount(total(number, "cost_high") * PART + total(number, "cost_low")),
-        )
-        for number in range(len(limits))
-    ]
+        parts += (_of_ledger(number, limit, today), _of_reservations(number, limit, today))
+    for row in connection.execute(union_all(*parts)) if parts else ():
+        used = found[row.limit_number]
+        used.tokens += int(row.tokens)
+        if row.currency:
+            money = amount(int(row.cost_high) * PART + int(row.cost_low))
+            used.amounts[row.currency] = used.amounts.get(row.currency, Decimal(0)) + money
+    return found
 
 
-def _of_ledger(number: int, limit: PeriodLimit, wanted: Reservation) -> Select[Any]:
+def _of_ledger(number: int, limit: PeriodLimit, today: date) -> Select[Any]:
     table = sql.DAYS if limit.directive is None else sql.WORK_DAYS
     at = table.c
-    same = at.currency == (wanted.currency or "")
-    query = _sums(
-        number,
-        at.prompt_tokens + at.completion_tokens,
-        case((same, at.cost_high), else_=0),
-        case((same, at.cost_low), else_=0),
-    )
-    if limit.directive is not None:
-        query = query.where(at.directive == limit.directive)
-    return query.where(_within(at.day, limit, wanted))
+    tokens = at.prompt_tokens + at.completion_tokens
+    return _sums(number, limit, today, table, (tokens, at.cost_high, at.cost_low))
 
 
-def _of_reservations(number: int, limit: PeriodLimit, wanted: Reservation) -> Select[Any]:
+def _of_reservations(number: int, limit: PeriodLimit, today: date) -> Select[Any]:
     at = sql.RESERVATIONS.c
-    same = at.currency == (wanted.currency or "")
-    units = case((same, type_coerce(at.amount, BigInteger)), else_=0)
-    query = _sums(number, at.tokens, units // PART, units % PART)
-    if limit.directive is not None:
-        query = query.where(at.directive == limit.directive)
-    return query.where(_within(at.day, limit, wanted))
+    units = type_coerce(at.amount, BigInteger)
+    return _sums(number, limit, today, sql.RESERVATIONS, (at.tokens, units // PART, units % PART))
 
 
-def _sums(number: int, *columns: ColumnElement[Any]) -> Select[Any]:
-    named: list[ColumnElement[Any]] = [literal(number).label("limit_number")]
+def _sums(
+    number: int,
+    limit: PeriodLimit,
+    today: date,
+    table: Table,
+    columns: Sequence[ColumnElement[Any]],
+) -> Select[Any]:
+    named: list[ColumnElement[Any]] = [literal(number).label("limit_number"), table.c.currency]
     for name, column in zip(("tokens", "cost_high", "cost_low"), columns, strict=True):
         named.append(func.sum(column).label(name))
-    return select(*named)
+    query = select(*named).where(_within(table.c.day, limit, today)).group_by(table.c.currency)
+    return query if limit.directive is None else query.where(table.c.directive == limit.directive)
 
 
-def _within(
-    day: ColumnElement[Any], limit: PeriodLimit, wanted: Reservation
-) -> ColumnElement[bool]:
-    today = _day(wanted)
+def _within(day: ColumnElement[Any], limit: PeriodLimit, today: date) -> ColumnElement[bool]:
     if limit.period == "day":
         return day == today
     first = today.replace(day=1)
     return and_(day >= first, day < (first + timedelta(days=31)).replace(day=1))
 
 
-def _day(reservation: Reservation) -> date:
-    return reservation.at.astimezone(UTC).date()
+def _day(at: datetime) -> date:
+    return at.astimezone(UTC).date()

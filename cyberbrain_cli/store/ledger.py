@@ -25,17 +25,17 @@ def record(connection: Connection, calls: Sequence[LlmCall]) -> None:
     """
     if not calls:
         return
-    connection.execute(insert(CALLS), [_row(call) for call in calls])
+    connection.execute(insert(CALLS), [bare_row(call) for call in calls])
     for job_id, used in summed(calls, "job_id"):
-        connection.execute(add_usage(JOBS, job_id, used))
+        add_usage(connection, JOBS.c.task, job_id, used)
     directives: dict[int, str] = {}
     for run_id, used in summed(calls, "run_id"):
-        adding = add_usage(RUNS, run_id, used).returning(RUNS.c.directive)
-        directives[run_id] = connection.execute(adding).scalar_one()
+        directives[run_id] = add_usage(connection, RUNS.c.directive, run_id, used)
     counters.calls_made(connection, calls)
     roll_up(connection, calls, directives)
 
 
-def _row(call: LlmCall) -> dict[str, Any]:
+def bare_row(call: LlmCall) -> dict[str, Any]:
+    """A call as its table has it."""
     row = {name: getattr(call, name) for name in _CALL}
     return row | {name: getattr(call.price, name, None) for name in _PRICE}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, and_, func, select
@@ -19,10 +19,11 @@ from cyberbrain_cli.core.records import (
     CostRow,
     Cursor,
     ImageEntry,
+    PeriodLimit,
     RunRecord,
     RunSummary,
 )
-from cyberbrain_cli.store import sql
+from cyberbrain_cli.store import budgets, sql
 from cyberbrain_cli.store.costs import Span, costs, retired_calls
 from cyberbrain_cli.store.database import Database
 from cyberbrain_cli.store.rows import compose_labels, run_record, run_summary
@@ -200,14 +201,15 @@ class Reports:
         with self._database.reading() as connection:
             return retired_calls(connection, Span(since, until))
 
-    def metrics(self) -> Readings:
-        """All counters at one moment."""
+    def metrics(self, limits: Sequence[PeriodLimit] = ()) -> Readings:
+        """All counters at one moment, and what is used of these limits."""
         active = sql.RUNS.c.status.in_([status.value for status in ACTIVE])
         with self._database.reading() as connection:
             rows = connection.execute(select(sql.COUNTERS)).all()
             runs = connection.execute(select(func.count()).where(active)).scalar_one()
+            used = tuple(budgets.uses(connection, limits, datetime.now(UTC)))
         counters = (Reading(row.name, (row.a, row.b, row.c), row.value) for row in rows)
-        return Readings(tuple(counters), runs)
+        return Readings(tuple(counters), runs, used)
 
     def _all(self, query: Select[Any]) -> Rows:
         with self._database.reading() as connection:

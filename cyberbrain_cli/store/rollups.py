@@ -49,18 +49,20 @@ def roll_up(
     connection: Connection, calls: Iterable[LlmCall], directives: Mapping[int, str]
 ) -> None:
     """Add calls to both rollups; `directives` has the name of each run's directive."""
-    days: dict[tuple[Any, ...], dict[str, Any]] = {}
-    work_days: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for call in calls:
-        labels, measures = _labels(call, directives[call.run_id]), _measures(call)
-        for table, sums in ((sql.DAYS, days), (sql.WORK_DAYS, work_days)):
-            key = {name: labels[name] for name in keys_of(table)}
-            row = sums.setdefault(tuple(key.values()), key | dict.fromkeys(MEASURES))
+    used = [(_labels(call, directives[call.run_id]), _measures(call)) for call in calls]
+    for table in (sql.DAYS, sql.WORK_DAYS):
+        keys = keys_of(table)
+        rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for labels, measures in used:
+            key = tuple(labels[name] for name in keys)
+            if key not in rows:
+                rows[key] = dict(zip(keys, key, strict=True)) | measures
+                continue
+            row = rows[key]
             for name, value in measures.items():
                 if value is not None:
                     row[name] = (row[name] or 0) + value
-    sql.upsert(connection, sql.DAYS, list(days.values()), _ADDED)
-    sql.upsert(connection, sql.WORK_DAYS, list(work_days.values()), _ADDED)
+        sql.upsert(connection, table, list(rows.values()), _ADDED)
 
 
 def retire(connection: Connection, run_ids: Sequence[int]) -> None:

@@ -10,7 +10,7 @@ from cyberbrain_cli.core.errors import DatabaseUnavailable
 from cyberbrain_cli.core.shipped import folder
 from cyberbrain_cli.store.database import Database
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision in `migrations/`; a constant, so that Alembic is imported only to migrate."""
 
 _MIGRATION_LOCK = 0x6379_6265

@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    Table,
-    Update,
+    BigInteger,
+    Column,
+    Connection,
+    bindparam,
     case,
     func,
     literal,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from cyberbrain_cli.core.records import Cost, LlmCall, TokenCount
-from cyberbrain_cli.store.tables.columns import Money, amount, money_units
+from cyberbrain_cli.store.tables.columns import Money, Words, amount, money_units
 
 PART = 10**6
 """Costs are summed in two parts, above and below: one alone would overflow SQLite's integers."""
+
+_COUNTS = ("calls", "prompt_tokens", "completion_tokens", "unknown_calls", "estimated_calls")
 
 
 @dataclass(slots=True)
@@ -64,22 +70,39 @@ def summed(calls: Iterable[LlmCall], owner: str) -> list[tuple[int, Usage]]:
     return sorted(((key[0], usage) for key, usage in found.items()), key=lambda item: item[0])
 
 
-def add_usage(table: Table, row_id: int, used: Usage) -> Update:
-    """Add to the sums of a job or run. Money in another currency is in no sum."""
-    at = table.c
-    names = ("calls", "prompt_tokens", "completion_tokens", "unknown_calls", "estimated_calls")
-    values: dict[str, Any] = {name: at[name] + getattr(used, name) for name in names}
-    if used.currency is None:
-        values["unpriced_calls"] = at.unpriced_calls + used.calls
-    else:
-        same = (at.currency.is_(None)) | (at.currency == used.currency)
-        before = func.coalesce(at.cost, literal(Decimal(0), Money()))
-        values["cost"] = case(
-            (same, before + literal(amount(used.cost_units), Money())), else_=at.cost
+def add_usage(connection: Connection, told: Column[Any], row_id: int, used: Usage) -> Any:
+    """Add to the sums of a job or run, and say what its column `told` has.
+
+    Money in another currency is in no sum.
+    """
+    values = {f"new_{name}": getattr(used, name) for name in _COUNTS}
+    if used.currency is not None:
+        values |= {"new_cost": amount(used.cost_units), "new_currency": used.currency}
+    statement = _adding(told, used.currency is not None)
+    return connection.execute(statement, values | {"row_id": row_id}).scalar_one()
+
+
+@cache
+def _adding(told: Column[Any], priced: bool) -> ReturningUpdate[Any]:
+    """Made once: putting it together takes longer than the database does."""
+    at = told.table.c
+    new = {name: bindparam(f"new_{name}", type_=BigInteger()) for name in _COUNTS}
+    values: dict[str, Any] = {name: at[name] + new[name] for name in _COUNTS}
+    if priced:
+        cost, currency = (
+            bindparam("new_cost", type_=Money()),
+            bindparam("new_currency", type_=Words()),
         )
-        values["currency"] = case((same, used.currency), else_=at.currency)
-        values["unpriced_calls"] = at.unpriced_calls + case((same, 0), else_=used.calls)
-    return update(table).where(at.id == row_id).values(**values)
+        same = (at.currency.is_(None)) | (at.currency == currency)
+        values["cost"] = case(
+            (same, func.coalesce(at.cost, literal(Decimal(0), Money())) + cost), else_=at.cost
+        )
+        values["currency"] = case((same, currency), else_=at.currency)
+        values["unpriced_calls"] = at.unpriced_calls + case((same, 0), else_=new["calls"])
+    else:
+        values["unpriced_calls"] = at.unpriced_calls + new["calls"]
+    row = at.id == bindparam("row_id", type_=BigInteger())
+    return update(told.table).where(row).values(**values).returning(told)
 
 
 def tokens_of(row: Any) -> TokenCount:

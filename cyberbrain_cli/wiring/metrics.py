@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cyberbrain_cli.adapters import metrics_server, pushgateway
 from cyberbrain_cli.adapters.metrics_server import Page, ServerSettings
 from cyberbrain_cli.core.errors import CyberbrainError
+from cyberbrain_cli.engine.budgets import period_limits
 from cyberbrain_cli.metrics import Exposition
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 def exposition(services: Services) -> Exposition:
     """The figures of these services' records."""
-    return Exposition(services.reports.metrics)
+    limits = tuple(period_limits(services.settings.budget))
+    return Exposition(lambda: services.reports.metrics(limits))
 
 
 @contextmanager

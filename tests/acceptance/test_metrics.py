@@ -60,6 +60,7 @@ def after_runs(
     """Records of two good runs, the second with a retry, and one that failed."""
     del records
     allowed()
+    cyberbrain.environment["CYBERBRAIN_BUDGET__DAY__TOKENS"] = "100000"
     for behaviours in ((Say(),), (Fail(503), Say())):
         for behaviour in behaviours:
             model.then(behaviour)
@@ -95,6 +96,8 @@ def test_prometheus_answers_right_after_known_runs(after_runs: Cyberbrain, tmp_p
             'sum(cyberbrain_llm_tokens_total{kind="completion"})': ledger["tokens"]["completion"],
             "sum(cyberbrain_llm_request_duration_seconds_count)": ledger["calls"],
             'sum(cyberbrain_findings{directive="nightly", state="ongoing"}) > bool 0': None,
+            'cyberbrain_budget_used_ratio{period="day", unit="tokens"}': ledger["tokens"]["total"]
+            / 100_000,
             "count(cyberbrain_build_info)": 1,
             "cyberbrain_policy_refusals_total": 0,
         }

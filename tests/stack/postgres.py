@@ -29,7 +29,7 @@ def up() -> Record:
         return record
     if record:
         down()
-    programs = _programs()
+    programs = installation()
     home = state.folder(NAME)
     owner = _owner(home)
     data, log = home / "data", home / "log"
@@ -88,7 +88,8 @@ def ready(record: Record) -> bool:
     return subprocess.run(ask).returncode == 0
 
 
-def _programs() -> Path:
+def installation() -> Path:
+    """The folder of its programs."""
     found = _installed()
     if found is None:
         hint = "Install PostgreSQL's server (apt install postgresql, brew install postgresql)."

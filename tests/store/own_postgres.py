@@ -41,11 +41,11 @@ class OwnServer:
         """The server's own database, as `database.url` has it."""
         return f"postgresql://{USER}:{password}@127.0.0.1:{self._port}/postgres"
 
-    def start(self) -> None:
+    def start(self, fsync: str = "off") -> None:
         """Start it, and return when it takes connections."""
         self._process = self._spawn(
             "postgres", "-D", f"{self._home}/data", "-p", str(self._port), "-k", str(self._home),
-            "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
+            "-c", "listen_addresses=127.0.0.1", "-c", f"fsync={fsync}",
         )  # fmt: skip
         state.wait(self._answers, "PostgreSQL")
 

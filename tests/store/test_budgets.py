@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,9 +12,11 @@ from sqlalchemy import text
 
 from cyberbrain_cli.core.errors import BudgetSpent
 from cyberbrain_cli.core.lifecycle import Status
+from cyberbrain_cli.core.metering import BudgetUse
 from cyberbrain_cli.core.records import Held, PeriodLimit, Reservation
 from cyberbrain_cli.store.database import Database
 from cyberbrain_cli.store.journal import SqlJournal
+from cyberbrain_cli.store.reports import Reports
 from tests.store.samples import PRICE, THEN, call, started
 
 TOKENS = PeriodLimit("day", tokens=5000)
@@ -146,3 +148,22 @@ def test_many_at_once_never_pass_a_limit(database: Database, journal: SqlJournal
         thread.join()
     assert len(taken) == 3  # 3 x 0.00021, and a fourth might pass 0.0007
     assert left(database) == []
+
+
+def test_what_is_used_of_each_limit(database: Database) -> None:
+    now = datetime.now(UTC)
+    journal = SqlJournal(database, lambda: now)
+    run_id, job_id = started(journal)
+    journal.record_call(call(run_id, job_id, started_at=now, cost=Decimal("0.2")))  # 1,100 tokens
+    held = journal.reserve(wanted(run_id, at=now), [])
+    assert held.id
+    limits = [
+        PeriodLimit("day", tokens=4400),
+        PeriodLimit("month", tokens=0, amount=Decimal("0.6")),
+    ]
+    assert Reports(database).metrics(limits).budgets == (
+        BudgetUse("day", "tokens", 0.5),
+        BudgetUse("month", "tokens", 1.0),
+        BudgetUse("month", "USD", 0.5),
+    )
+    assert Reports(database).metrics().budgets == ()

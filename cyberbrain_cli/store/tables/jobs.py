@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, UniqueConstraint
 from sqlmodel import Field
 
 from cyberbrain_cli.store.tables.columns import (
@@ -53,7 +53,7 @@ class ArtifactRow(Base, table=True):
     """A file a run wrote."""
 
     __tablename__ = "artifacts"
-    __table_args__ = (UniqueConstraint("path"),)
+    __table_args__ = (UniqueConstraint("path"), Index("artifacts_by_kind", "kind", "id"))
 
     id: int | None = row_id()
     run_id: int = belongs_to("runs.id")
