@@ -7,7 +7,7 @@ STACK := $(PYTHON) -m tests.stack
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down test check docs bench-startup bench-triage up down status constraints clean
+.PHONY: help setup demo demo-down test check docs bench-startup bench-triage bench-ledger up down status constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
@@ -45,6 +45,9 @@ bench-triage: setup ## how fast a triage is, and whether the line that matters s
 	@$(BIN)/python -m benchmarks.triage_many
 	@$(BIN)/python -m benchmarks.triage_window
 	@$(BIN)/python -m benchmarks.triage_recall
+
+bench-ledger: setup ## cost reports, lists and inserting with ten million ledger rows
+	@$(BIN)/python -m benchmarks.ledger
 
 up: setup ## start the real services (SERVICES="docker llm postgres demo" for some)
 	@$(STACK) up $(SERVICES)

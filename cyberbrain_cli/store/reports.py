@@ -55,13 +55,15 @@ class Reports:
     ) -> list[RunSummary]:
         """Runs, newest first. `since` is about when they were created."""
         query = select(sql.RUNS).where(sql.RUNS.c.pruning.is_(False))
+        if since is not None:
+            # SQLite would go through the ids instead, past every run that is older.
+            query = query.where(sql.RUNS.c.created_at >= since)
+            query = query.order_by(sql.RUNS.c.created_at.desc())
         query = query.order_by(sql.RUNS.c.id.desc()).limit(_at_most(limit))
         if status is not None:
             query = query.where(sql.RUNS.c.status == Status(status).value)
         if directive is not None:
             query = query.where(sql.RUNS.c.directive == directive)
-        if since is not None:
-            query = query.where(sql.RUNS.c.created_at >= since)
         return [run_summary(row) for row in self._all(query)]
 
     def last_ended(self, directive: str, count: int) -> list[int]:
