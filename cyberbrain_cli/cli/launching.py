@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from cyberbrain_cli.cli.files import save_shared
 from cyberbrain_cli.cli.signals import cancelled_by_signals
 from cyberbrain_cli.cli.state import State
-from cyberbrain_cli.core.errors import CyberbrainError, ExitCode
+from cyberbrain_cli.core.errors import CyberbrainError, ExitCode, UsageError
 from cyberbrain_cli.core.launch import LaunchResult
 from cyberbrain_cli.render.emit import emit_document, emit_done
 from cyberbrain_cli.render.launch_view import show_plan, show_preview
 from cyberbrain_cli.render.progress import watching
+from cyberbrain_cli.render.run_markdown import run_markdown
 from cyberbrain_cli.render.run_view import show_run
-from cyberbrain_cli.render.screen import Screen
+from cyberbrain_cli.render.screen import Output, Screen
 
 if TYPE_CHECKING:
     from cyberbrain_cli.core.ports import Progress
@@ -35,6 +36,8 @@ def perform(
 ) -> int:
     """Launch, or print what the launch would do or send; the exit code."""
     screen = state.screen
+    if screen.output is Output.MARKDOWN and (dry_run or preview):
+        raise UsageError("What was not done has no Markdown to print.", "Use --output json.")
     with state.services() as services:
         with watching(screen) as progress:
             launcher = launcher_of(services, progress)
@@ -65,7 +68,7 @@ def _write_metrics(services: Services, path: Path, screen: Screen) -> None:
 
 def _report(screen: Screen, result: LaunchResult) -> int:
     if result.document is not None:
-        emit_document(screen, result.document, show_run)
+        emit_document(screen, result.document, show_run, markdown=run_markdown)
     else:
         skipped = {"run": None, "findings": [], "warnings": ["Another launch is running."]}
         emit_done(screen, skipped, "Skipped: another launch of this directive is running.")

@@ -75,6 +75,10 @@ class GuardedRunner:
     stop: Stop
     cleanup_seconds: float = CLEANUP_SECONDS
 
+    def lists(self, image: str) -> bool:
+        """Whether the image is on the allowlist at all, be its approval in force or not."""
+        return any(entry.reference == image for entry in self.entries)
+
     def run(self, request: ContainerRequest) -> ContainerResult:
         """Run a container to its end, or until the job is to stop.
 

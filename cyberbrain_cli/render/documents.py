@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cyberbrain_cli.core.findings import Evidence, Finding, FindingState
+from cyberbrain_cli.core.incidents import Chain, Story
 from cyberbrain_cli.core.notice import Notice
+from cyberbrain_cli.core.panels import Panel
 from cyberbrain_cli.core.ports import Report
 from cyberbrain_cli.core.records import ContainerReading, RunDocument
 from cyberbrain_cli.core.timestamps import format_ns
@@ -31,19 +33,32 @@ class MarkdownDocuments:
 
 
 def _report(report: Report) -> Iterator[str]:
-    open_ones = [item for item in report.findings if item.state is not FindingState.RESOLVED]
-    resolved = [item for item in report.findings if item.state is FindingState.RESOLVED]
+    stories = (report.story,) if report.story else ()
     yield f"# {escape(report.title)}"
     yield ""
-    yield f"{human.moment(report.created_at)}. {_summary(open_ones, resolved)}"
+    yield f"{human.moment(report.created_at)}. {summary_of(report.findings)}"
     yield ""
-    for note in report.notes:
-        yield f"- {escape(note)}"
-    if report.notes:
+    yield from listed(report.notes)
+    yield from told(report.findings, report.chains, stories)
+    yield from shown(report.panels)
+    yield from read(report.readings)
+
+
+def listed(notes: Sequence[str]) -> Iterator[str]:
+    """What a reader should know, as a list."""
+    yield from (f"- {escape(note)}" for note in notes)
+    if notes:
         yield ""
+
+
+def told(
+    findings: Sequence[Finding], chains: Sequence[Chain], stories: Sequence[Story]
+) -> Iterator[str]:
+    """The findings: a table, what they have to do with each other, each one, and the resolved."""
+    open_ones, resolved = _apart(findings)
     if open_ones:
         yield from _overview(open_ones)
-        yield from incident(report)
+        yield from incident(chains, stories, findings)
         for item in open_ones:
             yield from _finding(item)
     if resolved:
@@ -51,15 +66,20 @@ def _report(report: Report) -> Iterator[str]:
         yield ""
         yield from (f"- {_place(item)}{escape(item.title)}" for item in resolved)
         yield ""
-    for panel in report.panels:
+
+
+def shown(panels: Sequence[Panel]) -> Iterator[str]:
+    """Text that jobs show as it is."""
+    for panel in panels:
         yield f"## {escape(panel.title)}"
         yield ""
         yield from fenced(list(panel.lines))
         yield ""
-    yield from _readings(report.readings)
 
 
-def _summary(open_ones: list[Finding], resolved: list[Finding]) -> str:
+def summary_of(findings: Sequence[Finding]) -> str:
+    """How many findings of which severity, in a sentence."""
+    open_ones, resolved = _apart(findings)
     if not open_ones and not resolved:
         return "No findings."
     counts = [
@@ -70,6 +90,13 @@ def _summary(open_ones: list[Finding], resolved: list[Finding]) -> str:
     if resolved:
         counts.append(f"{len(resolved)} resolved")
     return f"Findings: {', '.join(counts)}."
+
+
+def _apart(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """Those that are open, the gravest first, and those that are resolved."""
+    ranked = sorted(findings, key=lambda item: -item.severity.rank)
+    resolved = [item for item in ranked if item.state is FindingState.RESOLVED]
+    return [item for item in ranked if item.state is not FindingState.RESOLVED], resolved
 
 
 def _overview(findings: list[Finding]) -> Iterator[str]:
@@ -109,7 +136,8 @@ def _place(item: Finding) -> str:
     return f"{escape(item.container)}: " if item.container else ""
 
 
-def _readings(readings: tuple[ContainerReading, ...]) -> Iterator[str]:
+def read(readings: Sequence[ContainerReading]) -> Iterator[str]:
+    """How much was read of each container, and what was not."""
     if not readings:
         return
     yield "## What was read"

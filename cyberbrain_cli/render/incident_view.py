@@ -6,29 +6,30 @@ from collections.abc import Iterator, Sequence
 
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.incidents import Chain, Story
-from cyberbrain_cli.core.ports import Report
 from cyberbrain_cli.core.records import RunDocument
 from cyberbrain_cli.render import human
 from cyberbrain_cli.render.escaping import escape
 from cyberbrain_cli.render.page import Page
 
 
-def incident(report: Report) -> Iterator[str]:
-    """The chains and the story of a report, as Markdown."""
-    if report.chains:
+def incident(
+    chains: Sequence[Chain], stories: Sequence[Story], findings: Sequence[Finding]
+) -> Iterator[str]:
+    """The chains and the stories about the findings, as Markdown."""
+    if chains:
         yield "## What explains what"
         yield ""
-        for chain in report.chains:
+        for chain in chains:
             yield from _chain(chain)
         yield ""
-    if report.story is not None:
+    for story in stories:
         yield "## In the model's words"
         yield ""
-        yield f"{escape(_origin(report.story))}"
+        yield escape(_origin(story))
         yield ""
-        yield escape(report.story.text)
+        yield escape(story.text)
         yield ""
-        yield from (f"- {escape(line)}" for line in _named(report.story, report.findings))
+        yield from (f"- {escape(line)}" for line in _named(story, findings))
         yield ""
 
 

@@ -14,13 +14,19 @@ class FakeRunner:
     """Containers that end at once; implements `core.ports.ContainerRunner`.
 
     `result` is what comes of each, a function of the request or an error to raise; without one
-    it succeeds and says nothing. What was asked for is in `requests`.
+    it succeeds and says nothing. What was asked for is in `requests`. Images that are `unlisted`
+    are not on the allowlist.
     """
 
     result: ContainerResult | Exception | Callable[[ContainerRequest], ContainerResult] | None = (
         None
     )
     requests: list[ContainerRequest] = field(default_factory=list)
+    unlisted: set[str] = field(default_factory=set)
+
+    def lists(self, image: str) -> bool:
+        """Whether it is not among the `unlisted`."""
+        return image not in self.unlisted
 
     def run(self, request: ContainerRequest) -> ContainerResult:
         """What was prepared."""

@@ -9,11 +9,9 @@ from typing import Any
 import docker as docker_sdk
 
 from tests.acceptance.boxes import Launch, artifact, audited
-from tests.acceptance.conftest import Allowed
 from tests.acceptance.support import document, embedded, error_of
 from tests.conftest import Cyberbrain
 from tests.stack import docker as stack
-from tests.stack import state
 
 
 def test_what_it_makes_is_kept_and_its_secret_nowhere(
@@ -125,29 +123,3 @@ def test_the_outputs_of_one_are_the_inputs_of_the_next(
     assert "42" in artifact(cyberbrain, 1, "log.txt")
     assert cyberbrain("runs", "retry", "1", RC="0").code == 0, "with what was made in run 1"
     assert "42" in artifact(cyberbrain, 2, "log.txt")
-
-
-def test_the_nightly_round_with_an_image_of_ones_own(
-    cyberbrain: Cyberbrain, allowed: Allowed, docker_image: str
-) -> None:
-    """As `directives/nightly.yaml` shows it, in a comment."""
-    name = allowed("echo ERROR sorry, too many clients already >&2")
-    assert cyberbrain("allowlist", "add", "--image", docker_image).code == 0
-    shipped = (state.REPOSITORY / "directives" / "nightly.yaml").read_text()
-    before, mark, rest = shipped.partition("  # - task: container\n")
-    commented, blank, after = rest.partition("\n\n")
-    task = (mark + commented).replace("  # ", "  ", -1)
-    script = "grep -c too.many /inputs/log_triage/analysis.json; echo ok > /outputs/ok"
-    task = task.replace("registry.example/ops/summary:1", docker_image)
-    task += f"\n    command: [sh, -c, '{script}']"
-    (cyberbrain.home / "night.yaml").write_text(before + task + blank + after)
-    done = cyberbrain("launch", "./night.yaml")
-    assert done.code in (0, 3), done.stderr
-    found = document(cyberbrain("runs", "show", "1", "-o", "json"))["run"]
-    tasks = {job["task"]: job["status"] for job in found["jobs"]}
-    assert tasks == dict.fromkeys(
-        ("log_triage", "service_map", "gpu_report", "container"), "succeeded"
-    )
-    for told in (name, "What runs here", "GPU", f"summary: {docker_image}"):
-        assert told in done.stdout, told
-    assert "run_1/summary/output-ok" in done.stdout

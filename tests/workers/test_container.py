@@ -47,6 +47,16 @@ def test_hardened_unless_said_otherwise() -> None:
     assert (request.writable_root, request.pull, request.gpus) == (False, False, ())
 
 
+def test_an_image_that_is_not_listed_is_left_out_if_the_directive_says_so() -> None:
+    runner = FakeRunner(unlisted={"w:1"})
+    done = run_worker(WORKER, FakeHost(), {"image": "w:1", "if_unapproved": "skip"}, runner=runner)
+    assert runner.requests == []
+    assert done.outcome.artifacts == ()
+    assert "w:1" in done.outcome.degraded[0]
+    run_worker(WORKER, FakeHost(), {"image": "w:1"}, runner=runner)
+    assert len(runner.requests) == 1, "unless told otherwise the guard decides, and refuses"
+
+
 def test_every_option_arrives() -> None:
     request = asked(
         command="true",

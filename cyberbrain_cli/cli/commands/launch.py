@@ -6,7 +6,7 @@ import typer
 
 from cyberbrain_cli.cli import launch_options as options
 from cyberbrain_cli.cli.launching import perform
-from cyberbrain_cli.cli.options import Command, single
+from cyberbrain_cli.cli.options import ReportCommand, single
 from cyberbrain_cli.cli.parsing import pairs, seconds
 from cyberbrain_cli.cli.state import State
 from cyberbrain_cli.core.errors import UsageError
@@ -15,7 +15,7 @@ from cyberbrain_cli.core.launch import IfRunning, LaunchRequest
 app = single()
 
 
-@app.command(cls=Command)
+@app.command(cls=ReportCommand)
 def launch(
     context: typer.Context,
     directive: options.Directive = None,

@@ -18,6 +18,7 @@ from cyberbrain_cli.core.prune import Retention
 from cyberbrain_cli.render.columns import RUNS
 from cyberbrain_cli.render.diff_view import diff_markdown, show_diff
 from cyberbrain_cli.render.emit import emit_document, emit_done, emit_rows, emit_value
+from cyberbrain_cli.render.run_markdown import run_markdown
 from cyberbrain_cli.render.run_view import pruned_text, show_run
 
 if TYPE_CHECKING:
@@ -50,12 +51,13 @@ def list_runs(
         emit_rows(state.screen, RUNS, runs)
 
 
-@app.command("show", cls=Command)
+@app.command("show", cls=ReportCommand)
 def show(context: typer.Context, run_id: RunId) -> None:
     """Show a run with its findings."""
     state = State.of(context)
     with state.services() as services:
-        emit_document(state.screen, services.run_document(run_id), show_run)
+        document = services.run_document(run_id)
+        emit_document(state.screen, document, show_run, markdown=run_markdown)
 
 
 @app.command("diff", cls=ReportCommand)
@@ -90,7 +92,7 @@ def _last_two(services: Services, directive: str) -> tuple[int, int]:
     return ids[0], ids[1]
 
 
-@app.command("retry", cls=Command)
+@app.command("retry", cls=ReportCommand)
 def retry(
     context: typer.Context,
     run_id: RunId,

@@ -70,6 +70,10 @@ class ContainerRuntime(Protocol):
 class ContainerRunner(Protocol):
     """The daemon as a worker may use it: approved images, hardened, audited, cleaned up."""
 
+    def lists(self, image: str) -> bool:
+        """Whether the image is on the allowlist at all, be its approval in force or not."""
+        ...
+
     def run(self, request: ContainerRequest) -> ContainerResult:
         """Run a container to its end, or until the job is to stop.
 

@@ -124,6 +124,10 @@ class ContainerParams(TaskParams):
     user: str = Field("65534:65534", description="Numbers of its user and group, UID or UID:GID.")
     writable_root: bool = Field(False, description="Let it write into its root file system.")
     pull: bool = Field(False, description="Fetch the image, by its digest, if it is not there.")
+    if_unapproved: Literal["refuse", "skip"] = Field(
+        "refuse",
+        description="An image that is not on the allowlist: refuse it, or leave the job out.",
+    )
     success_codes: tuple[int, ...] = Field(
         (0,), description="Exit codes that are no failure.", min_length=1
     )

@@ -38,6 +38,8 @@ def run(params: ContainerParams, ctx: JobContext) -> Outcome:
     A container that fails is a failed job whose log and findings are kept.
     """
     ctx.check()
+    if params.if_unapproved == "skip" and not ctx.runner.lists(params.image):
+        return Outcome(degraded=(_left_out(params, ctx),))
     placement = place(params.resources, ctx.gpus)
     request = _request(params, placement.gpus, _inputs(params, ctx))
     result = ctx.runner.run(request)
@@ -51,6 +53,13 @@ def run(params: ContainerParams, ctx: JobContext) -> Outcome:
         artifacts=_write(ctx, params, request, result, findings),
         degraded=degraded,
         failure=failure,
+    )
+
+
+def _left_out(params: ContainerParams, ctx: JobContext) -> str:
+    return (
+        f"{ctx.job_key} was left out: image '{params.image}' is not approved "
+        f"(cyberbrain allowlist add --image {params.image})."
     )
 
 
