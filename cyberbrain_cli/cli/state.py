@@ -38,7 +38,8 @@ class State:
     def services(self) -> Services:
         """The services that the configuration asks for. Raises InvalidFile or UsageError."""
         flags = {"logging": {"level": "debug"}} if self.screen.verbose else {}
-        services: Services = import_module("cyberbrain_cli.wiring").build(self.config, flags)
+        build = import_module("cyberbrain_cli.wiring").build
+        services: Services = build(self.config, flags, self.screen.warn)
         if self.screen.verbose:
             import_module("cyberbrain_cli.adapters.own_log").to_stderr("debug")
             self.screen.say(f"configuration: {services.config_path or 'no file'}")

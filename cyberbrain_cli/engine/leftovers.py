@@ -25,6 +25,7 @@ def remove_leftovers(parts: Parts) -> None:
     problem = within(DEADLINE_SECONDS, lambda: found.extend(parts.runtime.leftovers(parts.owner)))
     if problem is not None:
         log.warning("containers of earlier runs were not looked for: %s", problem)
+        parts.progress.note(f"Containers of earlier runs were not looked for: {problem}")
         return
     if not found:
         return

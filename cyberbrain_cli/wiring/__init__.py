@@ -6,13 +6,14 @@ not touch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from cyberbrain_cli.adapters import libraries
 from cyberbrain_cli.config.loading import Loaded, SettingOrigin, find_file, load
 
 if TYPE_CHECKING:
@@ -32,11 +33,17 @@ if TYPE_CHECKING:
     from cyberbrain_cli.store.schema import DatabaseStatus
 
 
-def build(config_path: Path | None, flags: Mapping[str, Any]) -> Services:
+def build(
+    config_path: Path | None,
+    flags: Mapping[str, Any],
+    warn: Callable[[str], None] = lambda _text: None,
+) -> Services:
     """Read the configuration and make its services.
 
-    `flags` is nested like the configuration file. Raises InvalidFile or UsageError.
+    `flags` is nested like the configuration file; `warn` tells a person what must not be missed.
+    Raises InvalidFile or UsageError.
     """
+    libraries.hush()
     path = find_file(config_path)
     document = None
     if path is not None:
@@ -54,6 +61,7 @@ def build(config_path: Path | None, flags: Mapping[str, Any]) -> Services:
             redacted=log.redacted,
             max_bytes=log.max_bytes,
             files=log.files,
+            warn=warn,
         )
     return Services(loaded)
 
