@@ -1,39 +1,30 @@
-"""An HTTP server for scrapers: a few pages that are made when they are asked for."""
+"""An HTTP server for scrapers, which no client holds up, fills up or keeps from ending."""
 
 from __future__ import annotations
 
-import base64
-import hmac
+import io
+import socket
 import ssl
-import stat
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from cyberbrain_cli.core.errors import CyberbrainError, PolicyRefused, UsageError
+from cyberbrain_cli.adapters.metrics_pages import Pages, application, credentials_of
+from cyberbrain_cli.core.errors import UsageError
 
 REQUEST_SECONDS = 30
-"""A client that says nothing for so long is hung up on."""
+"""A client is hung up on after so long, however busily it dawdles."""
+
+MOST_CONNECTIONS = 64
+"""Of more at once the oldest are hung up on."""
 
 _POLL_SECONDS = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """An answer: its HTTP status with its reason, media type and body."""
-
-    status: str
-    media_type: str
-    body: bytes
-
-
-Pages = Mapping[str, Callable[[str], Page]]
-"""By path, what makes the answer to a request that accepts such media types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +45,16 @@ def serving(settings: ServerSettings, pages: Pages) -> Iterator[str]:
     Raises UsageError for files that cannot be used and for an address that is taken,
     PolicyRefused for a password file that others can read.
     """
-    credentials = _credentials(settings.basic_auth_file)
+    credentials = credentials_of(settings.basic_auth_file)
+    tls = _tls(settings.tls_cert, settings.tls_key) if settings.tls_cert is not None else None
     server = _listen(settings)
-    server.set_app(_application(pages, credentials))
-    scheme = "http"
-    if settings.tls_cert is not None:
-        server.tls = _tls(settings.tls_cert, settings.tls_key)
-        scheme = "https"
+    server.tls = tls
+    server.set_app(application(pages, credentials))
     thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True)
     thread.start()
     try:
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        yield f"{scheme}://{host}:{server.server_port}"
+        host = f"[{server.server_name}]" if ":" in server.server_name else settings.host
+        yield f"{'http' if tls is None else 'https'}://{host}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
@@ -81,11 +70,21 @@ class _Handler(WSGIRequestHandler):
         """The address as it is; its name is nobody's business and takes long to find."""
         return str(self.client_address[0])
 
+    def get_stderr(self) -> Any:
+        """Nowhere: a client that was hung up on is not worth the traceback."""
+        return io.StringIO()
+
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = MOST_CONNECTIONS
     tls: ssl.SSLContext | None = None
+
+    def __init__(self, *arguments: Any) -> None:
+        self._since: dict[Any, float] = {}
+        self._changing = threading.Lock()
+        super().__init__(*arguments)
 
     def server_bind(self) -> None:
         """Bind without asking a name server for our own name."""
@@ -94,26 +93,53 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
         self.setup_environ()
 
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Speak TLS in the request's own thread: a slow handshake holds up nobody else."""
-        request.settimeout(REQUEST_SECONDS)
+    def get_request(self) -> Any:
+        """Shake hands for TLS later, in the request's own thread: a slow one holds up nobody."""
+        request, address = super().get_request()
         if self.tls is not None:
-            request = self.tls.wrap_socket(request, server_side=True)
-        super().finish_request(request, client_address)
+            request = self.tls.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+        with self._changing:
+            self._since[request] = time.monotonic()
+        return request, address
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Whether there is room: some may have been hung up on and still be at work."""
+        del request, client_address
+        return len(self._since) <= 2 * MOST_CONNECTIONS
+
+    def service_actions(self) -> None:
+        """After each connection, and several times a second: let go of the slow and the many."""
+        latest = time.monotonic() - REQUEST_SECONDS
+        with self._changing:
+            excess = len(self._since) - MOST_CONNECTIONS
+            for number, (request, since) in enumerate(self._since.items()):
+                if number < excess or since < latest:
+                    # The request's thread still reads from it, and will find that it has ended.
+                    with suppress(OSError):
+                        socket.socket.shutdown(request, socket.SHUT_RDWR)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Hang up."""
+        with self._changing:
+            self._since.pop(request, None)
+        super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away, or speaks no TLS, is no event either."""
 
 
 def _listen(settings: ServerSettings) -> _Server:
-    kind = type("_V6", (_Server,), {"address_family": 10}) if ":" in settings.host else _Server
+    host = settings.host.removeprefix("[").removesuffix("]")
+    if not host:  # Python would take it for every address there is
+        raise UsageError("Cannot listen on no address.", "For all there are: --host 0.0.0.0 or ::.")
+    v6 = {"address_family": socket.AF_INET6} if ":" in host else {}
     try:
-        server: _Server = kind((settings.host, settings.port), _Handler)
-    except (OSError, OverflowError) as error:
+        server: _Server = type("_Listening", (_Server,), v6)((host, settings.port), _Handler)
+    except (OSError, OverflowError, UnicodeError) as error:
         raise UsageError(
             f"Cannot listen on {settings.host}:{settings.port}: "
-            f"{getattr(error, 'strerror', None) or error}.",
-            "Choose another --port, or end what listens there.",
+            f"{getattr(error, 'strerror', None) or 'no such address'}.",
+            "Choose another --port or --host, or end what listens there.",
         ) from None
     return server
 
@@ -121,62 +147,11 @@ def _listen(settings: ServerSettings) -> _Server:
 def _tls(cert: Path, key: Path | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context.load_cert_chain(cert, key)
+        context.load_cert_chain(cert, key, password="")  # or OpenSSL asks the terminal
     except (OSError, ssl.SSLError) as error:
         what = getattr(error, "strerror", None) or getattr(error, "reason", None) or "not PEM"
         raise UsageError(
             f"The certificate {cert} or its key cannot be used: {what}.",
-            "Both are PEM files, and the key is the certificate's.",
+            "Both are PEM files, the key is the certificate's and has no passphrase.",
         ) from None
     return context
-
-
-def _credentials(path: Path | None) -> bytes | None:
-    """The one line `user:password`, as a client sends it."""
-    if path is None:
-        return None
-    try:
-        mode = path.stat().st_mode
-        line = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}."
-        ) from None
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise PolicyRefused(f"Others can read the password in {path}.", f"chmod 600 {path}")
-    user, colon, password = line.partition(":")
-    if not (user and colon and password) or "\n" in line:
-        raise UsageError(f"{path} is not one line of user:password.")
-    return base64.b64encode(line.encode())
-
-
-def _application(pages: Pages, credentials: bytes | None) -> Callable[..., Iterable[bytes]]:
-    def application(environ: Mapping[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        page, extra = _answer(pages, credentials, environ)
-        headers = [("Content-Type", page.media_type), ("Content-Length", str(len(page.body)))]
-        start(page.status, [*headers, *extra])
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [page.body]
-
-    return application
-
-
-def _answer(
-    pages: Pages, credentials: bytes | None, environ: Mapping[str, Any]
-) -> tuple[Page, list[tuple[str, str]]]:
-    given = str(environ.get("HTTP_AUTHORIZATION", "")).encode("utf-8", "replace")
-    if credentials is not None and not hmac.compare_digest(given, b"Basic " + credentials):
-        challenge = ("WWW-Authenticate", 'Basic realm="cyberbrain"')
-        return _plain("401 Unauthorized", "Who are you?"), [challenge]
-    if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-        return _plain("405 Method Not Allowed", "Only GET."), [("Allow", "GET, HEAD")]
-    make = pages.get(str(environ.get("PATH_INFO")))
-    if make is None:
-        return _plain("404 Not Found", f"There are {', '.join(pages)}."), []
-    try:
-        return make(str(environ.get("HTTP_ACCEPT", ""))), []
-    except CyberbrainError as error:
-        return _plain("503 Service Unavailable", error.message), []
-
-
-def _plain(status: str, text: str) -> Page:
-    return Page(status, "text/plain; charset=utf-8", f"{text}\n".encode())

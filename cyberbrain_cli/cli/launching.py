@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyberbrain_cli.cli.files import save_shared
 from cyberbrain_cli.cli.signals import cancelled_by_signals
 from cyberbrain_cli.cli.state import State
-from cyberbrain_cli.core.errors import CyberbrainError, ExitCode, UsageError
+from cyberbrain_cli.core.errors import CyberbrainError, DatabaseUnavailable, ExitCode, UsageError
 from cyberbrain_cli.core.launch import LaunchResult
 from cyberbrain_cli.render.emit import emit_document, emit_done
 from cyberbrain_cli.render.launch_view import show_plan, show_preview
@@ -44,20 +45,36 @@ def perform(
             with cancelled_by_signals(launcher.cancel):
                 plan = launcher.plan() if dry_run else None
                 requests = launcher.preview() if preview else None
-                result = None if plan or requests else launcher.launch()
+                result = None
+                if not plan and not requests:
+                    with _telling_prometheus(services, metrics_textfile, screen):
+                        result = launcher.launch()
         if plan is not None:
             emit_document(screen, plan, show_plan)
         if requests is not None:
             emit_document(screen, requests, show_preview)
         if result is None:
             return ExitCode.OK
-        if metrics_textfile is not None:
-            _write_metrics(services, metrics_textfile, screen)
         return _report(screen, result)
 
 
-def _write_metrics(services: Services, path: Path, screen: Screen) -> None:
-    """Tell Prometheus. The run is over and recorded: what goes wrong here is no failure of it."""
+@contextmanager
+def _telling_prometheus(services: Services, path: Path | None, screen: Screen) -> Iterator[None]:
+    """Write the figures at the end, however it comes; of a database that is gone there are none."""
+    try:
+        yield
+    except DatabaseUnavailable:
+        raise
+    except BaseException:
+        _write_metrics(services, path, screen)
+        raise
+    _write_metrics(services, path, screen)
+
+
+def _write_metrics(services: Services, path: Path | None, screen: Screen) -> None:
+    """Tell Prometheus. What is over is recorded: what goes wrong here is no failure of it."""
+    if path is None:
+        return
     from cyberbrain_cli.wiring import metrics  # 60 ms that few launches need
 
     try:

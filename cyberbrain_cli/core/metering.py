@@ -11,6 +11,16 @@ MICRO = 10**6
 NANO = 10**9
 """Money is kept in billionths of its currency: nine billion fit."""
 
+OUTCOMES = (
+    "ok", "cut", "http_error", "timeout", "connection_error", "cancelled", "bad_response",
+)  # fmt: skip
+"""What can become of a call to the model, as `LlmCall` has it."""
+
+MOST_LABELS = 500
+"""So many directives, and pairs of model and endpoint, are told apart; the others are `OTHER`."""
+
+OTHER = "other"
+
 
 class Meter(StrEnum):
     """Something that is counted, or is as it was at last."""

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, select
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.metering import BUCKETS, MICRO, NANO, Meter
 from cyberbrain_cli.core.records import ContainerReading, LlmCall, NewRun
+from cyberbrain_cli.store.labels import told_apart
 from cyberbrain_cli.store.sql import COUNTERS, JOBS, RUNS, upsert
 
 _KEYS = ("a", "b", "c")
@@ -32,45 +33,56 @@ def run_created(connection: Connection, run: NewRun) -> None:
 
 
 def jobs_ended(connection: Connection, which: Any, status: Status, now: datetime) -> None:
-    """The jobs that `which` selects end with this status."""
+    """The jobs that `which` selects end with this status, and nobody else may end them now."""
     tally = _Tally()
-    for job in connection.execute(select(JOBS.c.task, JOBS.c.started_at).where(which)):
+    ending = select(JOBS.c.task, JOBS.c.started_at).where(which).with_for_update()
+    for job in connection.execute(ending):
         tally[Meter.JOBS_FINISHED, job.task, status.value] += 1
         if job.started_at is not None:
-            seconds = max(0.0, (now - job.started_at).total_seconds())
-            _time(tally, Meter.JOB_TIME, job.task, seconds)
+            _time(tally, Meter.JOB_TIME, job.task, (now - job.started_at).total_seconds())
     _add(connection, tally)
 
 
 def run_ended(connection: Connection, run_id: int, status: Status, now: datetime) -> None:
-    """A run has ended: its findings are now those of its directive's last run."""
+    """A run has ended: what it found is now what its directive's last run found.
+
+    A run that came to nothing found nothing out: what was known before stays.
+    """
     directive = connection.execute(select(RUNS.c.directive).where(RUNS.c.id == run_id)).scalar_one()
-    _add(connection, _Tally({(Meter.RUNS_FINISHED, directive, status.value): 1}))
+    (shown,) = told_apart(connection, Meter.RUNS_FINISHED, (directive,))
+    _add(connection, _Tally({(Meter.RUNS_FINISHED, shown, status.value): 1}))
+    if shown != directive:
+        return
     if status is Status.SUCCEEDED:
         _set(connection, {(Meter.LAST_SUCCESS, directive): int(now.timestamp() * MICRO)})
+    query = select(JOBS.c.status, JOBS.c.findings).where(JOBS.c.run_id == run_id)
+    jobs = connection.execute(query).all()
+    if any(job.findings or job.status == Status.SUCCEEDED.value for job in jobs):
+        _found(connection, directive, [item for job in jobs for item in job.findings])
+
+
+def _found(connection: Connection, directive: str, findings: Iterable[dict[str, str]]) -> None:
     at = COUNTERS.c
     mine = (at.name == Meter.FINDINGS.value) & (at.a == directive)
     connection.execute(delete(COUNTERS).where(mine))
-    rows = connection.execute(select(JOBS.c.findings).where(JOBS.c.run_id == run_id)).scalars()
-    found = _Tally(
-        (Meter.FINDINGS, directive, item["severity"], item["state"])
-        for findings in rows
-        for item in findings
+    tally = _Tally(
+        (Meter.FINDINGS, directive, item["severity"], item["state"]) for item in findings
     )
-    _set(connection, found)
+    _set(connection, tally)
 
 
 def calls_made(connection: Connection, calls: Iterable[LlmCall]) -> None:
     """Calls to the model were recorded."""
     tally = _Tally()
     for call in calls:
-        tally[Meter.CALLS, call.model, call.endpoint, call.outcome] += 1
-        _time(tally, Meter.CALL_TIME, call.model, call.duration_seconds)
+        model, endpoint = told_apart(connection, Meter.CALLS, (call.model, call.endpoint))
+        tally[Meter.CALLS, model, endpoint, call.outcome] += 1
+        _time(tally, Meter.CALL_TIME, model, call.duration_seconds)
         for kind in ("prompt", "cached", "completion", "reasoning"):
-            tally[Meter.TOKENS, call.model, kind] += getattr(call, f"{kind}_tokens") or 0
+            tally[Meter.TOKENS, model, kind] += getattr(call, f"{kind}_tokens") or 0
         if call.cost is not None and call.price is not None:
             units = int((call.cost * NANO).to_integral_value())
-            tally[Meter.COST, call.model, call.price.currency] += units
+            tally[Meter.COST, model, call.price.currency] += units
     _add(connection, tally)
 
 
@@ -86,7 +98,7 @@ def refused(connection: Connection) -> None:
 
 def _time(tally: _Tally, meter: Meter, label: str, seconds: float) -> None:
     """A duration: into its bucket, and to the sum."""
-    bounds = BUCKETS[meter]
+    bounds, seconds = BUCKETS[meter], max(0.0, seconds)
     place = bisect_left(bounds, seconds)
     tally[meter, label, str(bounds[place]) if place < len(bounds) else "+Inf"] += 1
     tally[meter, label, "sum"] += int(Decimal(str(round(seconds, 6))) * MICRO)

@@ -9,10 +9,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cyberbrain_cli.adapters import metrics_server, pushgateway
-from cyberbrain_cli.adapters.metrics_server import Page, ServerSettings
+from cyberbrain_cli.adapters.metrics_pages import Page
+from cyberbrain_cli.adapters.metrics_server import ServerSettings
 from cyberbrain_cli.core.errors import CyberbrainError
 from cyberbrain_cli.engine.budgets import period_limits
 from cyberbrain_cli.metrics import Exposition
+
+_PATIENCE_SECONDS = 8.0
+"""How long a scrape waits for the database: Prometheus itself gives up after ten."""
 
 if TYPE_CHECKING:
     from cyberbrain_cli.wiring import Services
@@ -28,6 +32,7 @@ def exposition(services: Services) -> Exposition:
 def serving(services: Services, settings: ServerSettings) -> Iterator[str]:
     """Serve them until the context is left; the server's URL. Raises what the server raises."""
     shown = exposition(services)
+    shown.patience_seconds = _PATIENCE_SECONDS
     pages = {
         "/metrics": lambda accept: _metrics(shown, accept),
         "/metrics/json": lambda _: Page("200 OK", "application/json", shown.json()),
@@ -37,9 +42,9 @@ def serving(services: Services, settings: ServerSettings) -> Iterator[str]:
         yield url
 
 
-def push(services: Services, url: str) -> None:
-    """Send them to a Pushgateway. Raises UsageError or Unavailable."""
-    pushgateway.push(url, exposition(services).registry(), platform.node())
+def push(services: Services, url: str) -> str:
+    """Send them to a Pushgateway; its URL without credentials. Raises UsageError or Unavailable."""
+    return pushgateway.push(url, exposition(services).registry(), platform.node())
 
 
 def _metrics(shown: Exposition, accept: str) -> Page:

@@ -23,7 +23,7 @@ from tests.acceptance.conftest import Allowed
 from tests.acceptance.support import TRIAGE, Records, finish, until, write_directive
 from tests.conftest import Cyberbrain
 from tests.stack import prometheus
-from tests.stack.scripted_llm import Fail, Say, ScriptedLlm
+from tests.stack.scripted_llm import Fail, Hang, Say, ScriptedLlm
 from tests.stack.state import REPOSITORY
 
 DEPLOY = REPOSITORY / "deploy"
@@ -251,15 +251,55 @@ def test_a_file_for_node_exporter(after_run: Cyberbrain) -> None:
     assert "warning: " in lost.stderr
 
 
+def test_the_file_has_what_came_of_a_run_however_it_ended(
+    cyberbrain: Cyberbrain, records: Records, allowed: Allowed, model: ScriptedLlm
+) -> None:
+    del records
+    path = cyberbrain.home / "cyberbrain.prom"
+    allowed()
+    refused = cyberbrain("launch", "./none.yaml", "--metrics-textfile", str(path))
+    assert (refused.code, path.exists()) == (2, False)
+    model.otherwise = Fail(500)
+    required = write_directive(cyberbrain, "hourly", "llm: {use: required}\n")
+    told = ("--since", "1h", "--metrics-textfile", str(path))
+    assert cyberbrain("launch", required, *told).code == 4
+    text = path.read_text()
+    assert 'cyberbrain_runs_finished_total{directive="hourly",status="failed"} 1.0' in text
+    model.otherwise, asked = Hang(), len(model.chats)
+    process = cyberbrain.start("launch", required, *told)
+    until(lambda: len(model.chats) > asked, "the question")
+    process.send_signal(signal.SIGTERM)
+    assert finish(process).code == 143
+    text = path.read_text()
+    assert 'cyberbrain_runs_finished_total{directive="hourly",status="cancelled"} 1.0' in text
+    assert [one.name for one in path.parent.glob(".*.part")] == []
+
+
+def test_a_link_is_replaced_and_what_it_leads_to_stays(after_run: Cyberbrain) -> None:
+    other, path = after_run.home / "other", after_run.home / "cyberbrain.prom"
+    other.write_text("not ours")
+    path.symlink_to(other)
+    assert after_run("serve-metrics", "--textfile", str(path)).code == 0
+    assert (other.read_text(), path.is_symlink()) == ("not ours", False)
+    assert after_run("serve-metrics", "--textfile", str(after_run.home)).code == 1
+
+
 def test_a_pushgateway(after_run: Cyberbrain, tmp_path: Path) -> None:
     nobody = after_run("serve-metrics", "--push", "http://127.0.0.1:9")
     assert nobody.code == 4
     assert "127.0.0.1:9" in nobody.stderr
-    assert after_run("serve-metrics", "--push", "somewhere").code == 2
+    for wrong in ("somewhere", "http://", "http://h:99999", "http://[::1", "ftp://h", "http://h x"):
+        done = after_run("serve-metrics", "--push", wrong)
+        assert (done.code, "is no URL" in done.stderr) == (2, True), done.stderr
+    hidden = after_run("serve-metrics", "--push", "http://me:s3cret@127.0.0.1:9")
+    assert (hidden.code, "s3cret" in hidden.stderr) == (4, False)
     with prometheus.pushgateway(tmp_path) as url:
         for _ in range(2):
             done = after_run("serve-metrics", "--push", url, "-o", "json")
             assert (done.code, json.loads(done.stdout)["written"]) == (0, [url])
+        guarded = url.replace("//", "//me:s3cret@")
+        done = after_run("serve-metrics", "--push", guarded, "-o", "json")
+        assert (done.code, json.loads(done.stdout)["written"]) == (0, [url])
         _, _, text = get(f"{url}/metrics")
     (line,) = [one for one in text.splitlines() if one.startswith("cyberbrain_runs_created_total")]
     assert 'job="cyberbrain"' in line

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cyberbrain_cli.metrics import FAMILIES
+from cyberbrain_cli.metrics.families import FAMILIES
 from tests.acceptance.conftest import Allowed
 from tests.acceptance.support import TRIAGE
 from tests.conftest import Cyberbrain, RunContainer

@@ -56,12 +56,13 @@ def serve_metrics(
 
 def _once(state: State, textfile: Path | None, push: str | None) -> None:
     """Write or send the figures and be done, as cron would have it."""
+    places = []
     with state.services() as services:
         if textfile is not None:
             save_shared(metrics.exposition(services).plain(), textfile)
+            places.append(str(textfile))
         if push is not None:
-            metrics.push(services, push)
-    places = [str(place) for place in (textfile, push) if place is not None]
+            places.append(metrics.push(services, push))
     emit_done(state.screen, {"written": places}, f"Written: {', '.join(places)}.")
 
 

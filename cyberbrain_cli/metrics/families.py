@@ -1,16 +1,11 @@
-"""The records as Prometheus sees them: families computed from the counters at scrape time."""
+"""The records as Prometheus sees them: which families there are, computed from the counters."""
 
 from __future__ import annotations
 
-import json
 import platform
-import threading
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -18,23 +13,29 @@ from prometheus_client.core import (
     HistogramMetricFamily,
     Metric,
 )
-from prometheus_client.exposition import choose_encoder, generate_latest
-from prometheus_client.registry import Collector, CollectorRegistry
 
 from cyberbrain_cli import __version__
+from cyberbrain_cli.core.findings import FindingState, Severity
+from cyberbrain_cli.core.lifecycle import ENDED, Status
 from cyberbrain_cli.core.metering import (
     BUCKETS,
     MICRO,
     NANO,
+    OUTCOMES,
     BudgetUse,
     Meter,
     Reading,
     Readings,
 )
 
-SCHEMA_VERSION = 1
-FRESH_SECONDS = 2.0
-"""Scrapes within this time of each other share one reading."""
+_ENDS = tuple(status.value for status in Status if status in ENDED)
+_LAST_LABELS = {
+    Meter.RUNS_FINISHED: _ENDS,
+    Meter.JOBS_FINISHED: _ENDS,
+    Meter.CALLS: OUTCOMES,
+}
+"""All that the last label can be. What never happened is there as 0, or its first time would be
+no increase to Prometheus: a series that begins with 5 has not grown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def families(readings: Readings) -> Iterator[Metric]:
     by_meter: dict[str, list[Reading]] = defaultdict(list)
     for reading in readings.counters:
         by_meter[reading.meter].append(reading)
+    by_meter[Meter.FINDINGS] = [*_none_found(by_meter[Meter.LAST_SUCCESS]), *by_meter["findings"]]
     for meter, family in FAMILIES.items():
         yield _metric(meter, family, by_meter[meter.value])
     active = GaugeMetricFamily("cyberbrain_active_runs", "Runs that are pending or running.")
@@ -104,6 +106,14 @@ def families(readings: Readings) -> Iterator[Metric]:
     )
     build.add_metric((__version__, platform.python_version()), 1)
     yield build
+
+
+def _none_found(successes: Iterable[Reading]) -> Iterator[Reading]:
+    """0 for whatever could have been found: "no data" would not say that all is well."""
+    for success in successes:
+        for severity in Severity:
+            for state in FindingState:
+                yield Reading(Meter.FINDINGS, (success.labels[0], severity, state), 0)
 
 
 def _budgets(budgets: Iterable[BudgetUse]) -> Metric:
@@ -126,6 +136,9 @@ def _metric(meter: Meter, family: _Family, readings: Iterable[Reading]) -> Metri
     values = {reading.labels[: len(labels)]: reading.value for reading in readings}
     if not labels:
         values.setdefault((), 0)
+    for key in list(values):
+        for last in _LAST_LABELS.get(meter, ()):
+            values.setdefault((*key[:-1], last), 0)
     for key, value in sorted(values.items()):
         metric.add_metric(key, value / family.unit if family.unit > 1 else value)
     return metric
@@ -145,69 +158,3 @@ def _histogram(
             buckets.append((bound, total))
         metric.add_metric((label,), buckets, part.get("sum", 0) / MICRO)
     return metric
-
-
-@dataclass(slots=True, eq=False)
-class Exposition(Collector):
-    """The figures in every form. `read` asks the records, once for scrapes close together.
-
-    Every method raises what `read` raises. `last_ok_at` is when the records last answered.
-    """
-
-    read: Callable[[], Readings]
-    now: Callable[[], float] = time.monotonic
-    last_ok_at: datetime | None = None
-    _readings: Readings | None = None
-    _read_at: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def readings(self) -> Readings:
-        """The figures, at most FRESH_SECONDS old."""
-        with self._lock:
-            if self._readings is None or self.now() - self._read_at > FRESH_SECONDS:
-                self._readings = self.read()
-                self._read_at, self.last_ok_at = self.now(), datetime.now(UTC)
-            return self._readings
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing beforehand: it spares the registry a reading when it is made."""
-        return ()
-
-    def collect(self) -> Iterator[Metric]:
-        """Every family, for prometheus_client."""
-        return families(self.readings())
-
-    def registry(self) -> CollectorRegistry:
-        """A registry of these figures alone."""
-        found = CollectorRegistry(auto_describe=False)
-        found.register(self)
-        return found
-
-    def text(self, accept: str | None = None) -> tuple[bytes, str]:
-        """The figures in the form that a scraper accepts, and its media type."""
-        encoder, media_type = choose_encoder(accept or "")
-        return encoder(self.registry()), media_type
-
-    def plain(self) -> bytes:
-        """The figures in Prometheus' own text form, for files."""
-        return generate_latest(self.registry())
-
-    def json(self) -> bytes:
-        """The same figures as JSON."""
-        document = {
-            "schema_version": SCHEMA_VERSION,
-            "metrics": [_plain(metric) for metric in self.collect()],
-        }
-        return (json.dumps(document, ensure_ascii=False) + "\n").encode()
-
-
-def _plain(metric: Metric) -> dict[str, Any]:
-    return {
-        "name": metric.name,
-        "type": metric.type,
-        "help": metric.documentation,
-        "samples": [
-            {"name": sample.name, "labels": sample.labels, "value": sample.value}
-            for sample in metric.samples
-        ],
-    }
