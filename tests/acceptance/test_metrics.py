@@ -6,12 +6,15 @@ import base64
 import json
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -196,6 +199,35 @@ def test_health_is_that_of_the_database(cyberbrain: Cyberbrain, postgres_url: st
         failing = json.loads(get(health)[2])
         assert (failing["status"], get(url)[0]) == ("failing", 503)
         assert failing["last_ok_at"]
+
+
+def test_a_scrape_waits_for_a_busy_database_and_the_end_waits_for_nobody(
+    cyberbrain: Cyberbrain, postgres_url: str
+) -> None:
+    cyberbrain.environment["CYBERBRAIN_DATABASE__URL"] = postgres_url
+    assert cyberbrain("db", "upgrade").code == 0
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'counters'::regclass"
+    with (
+        psycopg.connect(postgres_url) as locking,
+        psycopg.connect(postgres_url, autocommit=True) as watching,
+        ThreadPoolExecutor() as pool,
+    ):
+        with served(cyberbrain) as url:
+            locking.execute("LOCK TABLE counters")
+            scrapes = [pool.submit(get, url) for _ in range(10)]
+            until(lambda: watching.execute(waiting).fetchone() == (1,), "a scrape to wait")
+            locking.commit()
+            assert {scrape.result()[0] for scrape in scrapes} == {200}
+        locking.execute("LOCK TABLE counters")
+        with served(cyberbrain) as url:
+            place = (urlsplit(url).hostname, urlsplit(url).port)
+            cut_off = pool.submit(get, url)
+            until(lambda: watching.execute(waiting).fetchone() == (1,), "a scrape to wait")
+            idle, half = (socket.create_connection(place) for _ in range(2))
+            half.sendall(b"GET /metrics HTTP/1.1\r\nConnection: keep-alive\r\n")
+        assert isinstance(cut_off.exception(), OSError | HTTPException)
+        idle.close()
+        half.close()
 
 
 def test_a_password_is_asked_for_and_kept_from_others(cyberbrain: Cyberbrain) -> None:

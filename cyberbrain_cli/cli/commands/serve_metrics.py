@@ -17,6 +17,8 @@ from cyberbrain_cli.core.errors import ExitCode, UsageError
 from cyberbrain_cli.render.emit import emit_done
 from cyberbrain_cli.wiring import metrics
 
+_LISTEN_SECONDS = 0.2
+
 app = single()
 
 
@@ -75,5 +77,6 @@ def _serve(state: State, settings: ServerSettings) -> int:
         metrics.serving(services, settings) as url,
     ):
         emit_done(state.screen, {"url": f"{url}/metrics"}, f"Serving {url}/metrics.")
-        ended.wait()
+        while not ended.wait(_LISTEN_SECONDS):  # a signal that another thread takes wakes nobody
+            pass
     return ExitCode.OK
