@@ -27,6 +27,7 @@ class Meter(StrEnum):
 
     RUNS_CREATED = "runs_created"
     RUNS_FINISHED = "runs_finished"
+    RUNS_DEGRADED = "runs_degraded"
     JOBS_CREATED = "jobs_created"
     JOBS_FINISHED = "jobs_finished"
     JOB_TIME = "job_time"

@@ -112,8 +112,9 @@ class Runner:
         except BaseException as bug:  # noqa: BLE001 - carried to the main thread, raised there
             end = JobEnd(key, Status.FAILED, bug=bug)
         self.progress.job_finished(key, end.status)
-        why = end.error or (type(end.bug).__name__ if end.bug else "")
-        log.info("job %s ended %s %s", key, end.status, why, extra=self._about(job))
+        why = end.error or (type(end.bug).__name__ if end.bug else None)
+        told = (end.status, f": {why}" if why else "")
+        log.info("job %s ended %s%s", key, *told, extra=self._about(job))
         self._completions.put(end)
 
     def _about(self, job: PlanJob) -> dict[str, object]:

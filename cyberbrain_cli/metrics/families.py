@@ -54,6 +54,9 @@ FAMILIES: Mapping[Meter, _Family] = {
     Meter.RUNS_FINISHED: _Family(
         "runs_finished", "Runs that ended, by how.", ("directive", "status")
     ),
+    Meter.RUNS_DEGRADED: _Family(
+        "runs_degraded", "Runs that did without something optional.", ("directive",)
+    ),
     Meter.JOBS_CREATED: _Family("jobs_created", "Jobs that were recorded.", ("task",)),
     Meter.JOBS_FINISHED: _Family("jobs_finished", "Jobs that ended, by how.", ("task", "status")),
     Meter.JOB_TIME: _Family(
@@ -94,6 +97,10 @@ def families(readings: Readings) -> Iterator[Metric]:
     by_meter: dict[str, list[Reading]] = defaultdict(list)
     for reading in readings.counters:
         by_meter[reading.meter].append(reading)
+    by_meter[Meter.RUNS_DEGRADED] = [
+        *_none_degraded(by_meter[Meter.RUNS_FINISHED]),
+        *by_meter["runs_degraded"],
+    ]
     by_meter[Meter.FINDINGS] = [*_none_found(by_meter[Meter.LAST_SUCCESS]), *by_meter["findings"]]
     for meter, family in FAMILIES.items():
         yield _metric(meter, family, by_meter[meter.value])
@@ -106,6 +113,11 @@ def families(readings: Readings) -> Iterator[Metric]:
     )
     build.add_metric((__version__, platform.python_version()), 1)
     yield build
+
+
+def _none_degraded(ends: Iterable[Reading]) -> Iterator[Reading]:
+    for end in ends:
+        yield Reading(Meter.RUNS_DEGRADED, (end.labels[0], "", ""), 0)
 
 
 def _none_found(successes: Iterable[Reading]) -> Iterator[Reading]:

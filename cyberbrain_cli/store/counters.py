@@ -43,14 +43,18 @@ def jobs_ended(connection: Connection, which: Any, status: Status, now: datetime
     _add(connection, tally)
 
 
-def run_ended(connection: Connection, run_id: int, status: Status, now: datetime) -> None:
+def run_ended(
+    connection: Connection, run_id: int, status: Status, now: datetime, *, degraded: bool = False
+) -> None:
     """A run has ended: what it found is now what its directive's last run found.
 
     A run that came to nothing found nothing out: what was known before stays.
     """
     directive = connection.execute(select(RUNS.c.directive).where(RUNS.c.id == run_id)).scalar_one()
     (shown,) = told_apart(connection, Meter.RUNS_FINISHED, (directive,))
-    _add(connection, _Tally({(Meter.RUNS_FINISHED, shown, status.value): 1}))
+    tally = _Tally([(Meter.RUNS_FINISHED, shown, status.value)])
+    tally[Meter.RUNS_DEGRADED, shown] = int(degraded)
+    _add(connection, tally)
     if shown != directive:
         return
     if status is Status.SUCCEEDED:

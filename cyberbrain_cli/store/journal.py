@@ -168,7 +168,7 @@ class SqlJournal:
         ending = {"degraded": bool(reasons), "degraded_reasons": reasons, "finished_at": now}
         move(connection, RUNS, run_id, status, **ending)
         budgets.release_run(connection, run_id, now)
-        counters.run_ended(connection, run_id, status, now)
+        counters.run_ended(connection, run_id, status, now, degraded=bool(reasons))
 
     @_transaction
     def warn_run(self, connection: Connection, run_id: int, warnings: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -76,14 +77,37 @@ def test_every_command_in_deploy_is_understood(cyberbrain: Cyberbrain, line: str
 
 def test_the_units_are_valid(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
-        pytest.skip("There is no systemd on this machine.")
+        packages.need("systemd", what="systemd-analyze", otherwise="Try this where systemd is.")
     for unit in (DEPLOY / "systemd").iterdir():
         text = unit.read_text().replace("/usr/local/bin/cyberbrain", "/bin/true")
         (tmp_path / unit.name).write_text(text)
     units = [str(path) for path in sorted(tmp_path.iterdir())]
     done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
     ours = [line for line in done.stderr.splitlines() if "cyberbrain" in line]
-    assert ours == []
+    assert (done.returncode, ours) == (0, [])
+
+
+def test_what_the_page_shows_of_deploy_is_what_is_there() -> None:
+    files = [path.read_text() for path in DEPLOY.rglob("*") if path.is_file()]
+    before_jq = PAGE.partition("## jq cookbook")[0]
+    shown = re.findall(r"```(?:text|ini|yaml other)\n(.*?)```", before_jq, re.DOTALL)
+    assert len(shown) == 4
+    for block in shown:
+        assert any(block in file for file in files), block
+
+
+def test_the_page_names_every_alert() -> None:
+    rules = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())
+    named = [rule["alert"] for group in rules["groups"] for rule in group["rules"]]
+    assert re.findall(r"^\| `(Cyberbrain\w+)`", PAGE, re.MULTILINE) == named
+
+
+def test_the_picture_has_every_panel_of_the_dashboard() -> None:
+    picture = (REPOSITORY / "docs" / "dashboard.svg").read_text()
+    dashboard = json.loads((DEPLOY / "grafana" / "cyberbrain.json").read_text())
+    assert [
+        panel["title"] for panel in dashboard["panels"] if f">{panel['title']}<" not in picture
+    ] == []
 
 
 def test_the_pipelines_are_yaml_that_gates_on_the_exit_code() -> None:

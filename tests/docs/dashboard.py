@@ -7,18 +7,16 @@ queries; what it answers is drawn where the dashboard has its panels.
 from __future__ import annotations
 
 import json
-import math
 import random
 import subprocess
 import tempfile
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
-from html import escape
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
+from tests.docs.drawing import WIDTH, bottom_of, drawn, text
 from tests.stack import prometheus
 from tests.stack.state import REPOSITORY
 
@@ -26,8 +24,6 @@ TARGET = REPOSITORY / "docs" / "dashboard.svg"
 DASHBOARD = REPOSITORY / "deploy" / "grafana" / "cyberbrain.json"
 _STEP = 1800
 _WEEK = 7 * 86400
-_WIDTH, _COLUMN, _ROW, _GAP, _HEAD = 1200, 50, 34, 6, 44
-_COLORS = ("#7eb26d", "#eab839", "#6ed0e0", "#ef843c", "#e24d42", "#1f78c1", "#ba43a9", "#705da0")
 _MODEL = 'model="qwen3-8b"'
 Series = dict[str, list[tuple[int, float]]]
 
@@ -56,6 +52,8 @@ def history(now: int) -> Iterator[str]:
         add("cyberbrain_runs_finished_total", 'directive="hourly",status="succeeded"', good, at)
         add("cyberbrain_runs_finished_total", 'directive="hourly",status="failed"',
             hour and not good, at)  # fmt: skip
+        add("cyberbrain_runs_degraded_total", 'directive="hourly"',
+            good and rng.random() > 0.97, at)  # fmt: skip
         add("cyberbrain_llm_calls_total",
             f'{_MODEL},endpoint="127.0.0.1:8000",outcome="ok"', calls, at)  # fmt: skip
         add("cyberbrain_llm_calls_total", f'{_MODEL},endpoint="127.0.0.1:8000",outcome="timeout"',
@@ -104,71 +102,16 @@ def legend(template: str, labels: Mapping[str, str]) -> str:
     return template
 
 
-def shown(value: float, unit: str) -> str:
-    """A figure as Grafana would round it."""
-    if unit == "percentunit":
-        return f"{value * 100:.0f} %"
-    if unit == "s" and value >= 60:
-        return f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.1f} h"
-    for size, letter in ((1e6, "M"), (1e3, "K")):
-        if abs(value) >= size:
-            return f"{value / size:.1f} {letter}"
-    return f"{value:.3g}{' s' if unit == 's' else ''}"
-
-
-def drawn(panel: Mapping[str, Any], found: Sequence[tuple[str, list[tuple[int, float]]]],
-          start: int, end: int) -> Iterator[str]:  # fmt: skip
-    """One panel in its place."""
-    place, unit = panel["gridPos"], panel["fieldConfig"]["defaults"]["unit"]
-    x, y = place["x"] * _COLUMN + _GAP, _HEAD + place["y"] * _ROW + _GAP
-    w, h = place["w"] * _COLUMN - 2 * _GAP, place["h"] * _ROW - 2 * _GAP
-    yield f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="3" fill="#181b1f"/>'
-    yield text(x + 8, y + 18, panel["title"], 13, "#ccccdc")
-    if panel["type"] == "stat":
-        figures = [shown(values[-1][1], unit) for _, values in found if values] or ["No data"]
-        yield text(x + w / 2, y + h / 2 + 22, ", ".join(figures), 26, "#73bf69", "middle")
-        return
-    most = max((value for _, values in found for _, value in values if math.isfinite(value)),
-               default=1) or 1  # fmt: skip
-    left, right, top, bottom = x + 50, x + w - 10, y + 30, y + h - 40
-    for share in (0, 0.5, 1):
-        level = bottom - share * (bottom - top)
-        yield f'<path d="M{left} {level}H{right}" stroke="#2c3235"/>'
-        yield text(left - 6, level + 4, shown(share * most, unit), 10, "#8e8e9a", "end")
-    at = float(left)
-    for number, (name, values) in enumerate(found):
-        color = _COLORS[number % len(_COLORS)]
-        points = " ".join(
-            f"{left + (time_ - start) / (end - start) * (right - left):.1f},"
-            f"{bottom - value / most * (bottom - top):.1f}"
-            for time_, value in values
-            if math.isfinite(value)
-        )
-        yield f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="1.4"/>'
-        if at + 12 + 6.2 * len(name) < x + w:
-            yield f'<rect x="{at}" y="{y + h - 20}" width="9" height="3" fill="{color}"/>'
-            yield text(at + 13, y + h - 14, name, 10, "#ccccdc")
-        at += 24 + 5.6 * len(name)
-
-
-def text(x: float, y: float, words: str, size: int, color: str, anchor: str = "start") -> str:
-    """A line of text."""
-    return (
-        f'<text x="{x:.0f}" y="{y:.0f}" font-size="{size}" fill="{color}" '
-        f'text-anchor="{anchor}">{escape(words)}</text>'
-    )
-
-
 def picture(server: prometheus.Prometheus, start: int, end: int) -> str:
     """The dashboard as SVG."""
     board = json.loads(DASHBOARD.read_text())
-    height = _HEAD + max(p["gridPos"]["y"] + p["gridPos"]["h"] for p in board["panels"]) * _ROW + 8
+    height = bottom_of(board["panels"])
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
         'font-family="Inter, Helvetica, Arial, sans-serif">',
-        f'<rect width="{_WIDTH}" height="{height}" fill="#111217"/>',
+        f'<rect width="{WIDTH}" height="{height}" fill="#111217"/>',
         text(14, 28, board["title"], 18, "#ccccdc"),
-        text(_WIDTH - 14, 28, "Last 7 days", 12, "#8e8e9a", "end"),
+        text(WIDTH - 14, 28, "Last 7 days, of made-up runs", 12, "#8e8e9a", "end"),
     ]
     for panel in board["panels"]:
         found = [

@@ -79,6 +79,15 @@ def test_a_run_that_came_to_nothing_leaves_the_findings_that_were_known(
     assert figures(reports, "findings") == {}
 
 
+def test_a_run_that_did_without_something_is_counted_as_such(
+    journal: SqlJournal, reports: Reports
+) -> None:
+    for reasons in ((), ("The model does not answer.", "A log was rotated.")):
+        run_id, _ = started(journal)
+        journal.finish_run(run_id, Status.FAILED, reasons)
+    assert figures(reports, "runs_degraded") == {("runs_degraded", "nightly"): 1}
+
+
 def test_jobs_that_end_while_their_run_is_ended_are_counted_once(
     database: Database, reports: Reports
 ) -> None:
