@@ -7,13 +7,19 @@ have come as the text "N/A".
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any
 
-from cyberbrain_cli.core.records import EccErrors, GpuFacts, GpuProcess, GpuSample, Pcie
+from cyberbrain_cli.core.records import EccErrors, GpuFacts, GpuProcess, GpuSample, Pcie, unnamed
 
+VENDOR = "amd"
 _MEBI = 1 << 20
+
+
+_CLUMSY = (ValueError, TypeError, LookupError, AttributeError, OSError)
+"""What the package raises of itself where it meets a card or a library that it does not know."""
 
 
 class NoAmd(Exception):
@@ -27,8 +33,9 @@ class AmdWatch:
         self._smi = smi
         self._handles: dict[str, Any] = {}
         for index, handle in enumerate(self._ask("amdsmi_get_processor_handles") or ()):
-            uuid = self._ask("amdsmi_get_gpu_device_uuid", handle)
-            self._handles[str(uuid or f"index-{index}")] = handle
+            uuid = str(self._ask("amdsmi_get_gpu_device_uuid", handle) or unnamed(VENDOR, index))
+            # cards without a serial number of their own may all tell the same one
+            self._handles[uuid if uuid not in self._handles else f"{uuid}-{index}"] = handle
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -62,7 +69,7 @@ class AmdWatch:
         return GpuFacts(
             uuid=uuid,
             index=index,
-            vendor="amd",
+            vendor=VENDOR,
             name=str(name) if name else None,
             pci_address=_text(self._ask("amdsmi_get_gpu_device_bdf", handle)),
             memory_total_bytes=None if total is None else int(total) * _MEBI,
@@ -132,7 +139,7 @@ class AmdWatch:
             return None
         try:
             return function(*arguments)
-        except (self._smi.AmdSmiException, ValueError, TypeError, KeyError):
+        except (self._smi.AmdSmiException, *_CLUMSY):
             return None
 
 
@@ -144,16 +151,16 @@ def watch_amd() -> Iterator[AmdWatch]:
             import amdsmi
     except ImportError:
         raise NoAmd("the package amdsmi, which comes with ROCm, is not there") from None
-    except (OSError, KeyError, AttributeError):
+    except _CLUMSY:
         raise NoAmd("the library libamd_smi.so is not there or is older than amdsmi") from None
     try:
         amdsmi.amdsmi_init()
-    except amdsmi.AmdSmiException as error:
-        raise NoAmd(" ".join(str(error).split())[:100]) from None
+    except (amdsmi.AmdSmiException, *_CLUMSY) as error:
+        raise NoAmd(" ".join(str(error).split())[:100] or type(error).__name__) from None
     try:
         yield AmdWatch(amdsmi)
     finally:
-        with suppress(amdsmi.AmdSmiException):
+        with suppress(amdsmi.AmdSmiException, *_CLUMSY):
             amdsmi.amdsmi_shut_down()
 
 
@@ -161,7 +168,8 @@ def _number(value: Any) -> float | None:
     """What is a number and can be meant; "N/A" and all ones are neither."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return None if value < 0 or value == 0xFFFFFFFF or value >= 1 << 60 else value
+    known = math.isfinite(value) and 0 <= value < 1 << 60 and value != 0xFFFFFFFF
+    return value if known else None
 
 
 def _short(value: Any) -> float | None:

@@ -25,7 +25,8 @@ class SystemGpus:
             try:
                 watches.append(stack.enter_context(watch_nvidia()))
             except NoDriver as error:
-                notes += _if_there(gpu_probe.nvidia(), str(error))
+                seen = gpu_probe.nvidia() or ("NVIDIA" if error.answered else None)
+                notes += _if_there(seen, str(error))
             try:
                 watches.append(stack.enter_context(watch_amd()))
             except NoAmd as error:

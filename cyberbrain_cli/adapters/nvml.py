@@ -7,35 +7,51 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pynvml
 
-from cyberbrain_cli.adapters.nvml_device import NvmlDevice, NvmlLost
-from cyberbrain_cli.core.records import GpuFacts, GpuSample
+from cyberbrain_cli.adapters.nvml_ask import NvmlLost, why
+from cyberbrain_cli.adapters.nvml_device import VENDOR, NvmlDevice
+from cyberbrain_cli.adapters.nvml_xids import XidEvents
+from cyberbrain_cli.core.records import GpuFacts, GpuSample, unnamed
 
 T = TypeVar("T")
 
 PCIE_EVERY = 5
 """One in so many samples asks for PCIe throughput, which takes 40 ms for each GPU."""
 
-_MOST_EVENTS = 100
+
+_NOTHING_THERE = frozenset(
+    (
+        pynvml.NVML_ERROR_LIBRARY_NOT_FOUND,
+        pynvml.NVML_ERROR_DRIVER_NOT_LOADED,
+        pynvml.NVML_ERROR_NOT_FOUND,
+        pynvml.NVML_ERROR_GPU_NOT_FOUND,
+    )
+)
 
 
 class NoDriver(Exception):
-    """NVML cannot be used; the message says why, in half a sentence."""
+    """NVML cannot be used; the message says why, in half a sentence.
+
+    `answered` is True where a driver is there all the same, and says no.
+    """
+
+    def __init__(self, error: pynvml.NVMLError) -> None:
+        super().__init__(why(error))
+        self.answered = getattr(error, "value", None) not in _NOTHING_THERE
 
 
 class NvmlWatch:
     """All GPUs of NVIDIA's driver; implements `core.ports.GpuWatch`."""
 
-    def __init__(self, devices: list[NvmlDevice], notes: list[str]) -> None:
+    def __init__(self, devices: list[NvmlDevice], lost: list[GpuFacts], notes: list[str]) -> None:
         self._devices = devices
+        self._lost = lost
         self._notes = notes
         self._rounds = 0
-        self._events: Any = None
-        self._xids: dict[str, tuple[int, ...] | None] = {}
-        self._listen()
+        self._xids = XidEvents(devices, notes.append)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -43,26 +59,24 @@ class NvmlWatch:
         return tuple(self._notes)
 
     def facts(self) -> tuple[GpuFacts, ...]:
-        """The GPUs that answer, with what changes seldom."""
-        return tuple(self._of_each(lambda device: device.facts()))
+        """Every GPU, with what changes seldom."""
+        answered = tuple(self._of_each(lambda device: device.facts()))
+        return tuple(sorted((*answered, *self._lost), key=lambda gpu: gpu.index))
 
     def sample(self) -> tuple[GpuSample, ...]:
         """Each GPU that answers, at this moment."""
         pcie = self._rounds % PCIE_EVERY == 0
         self._rounds += 1
-        self._hear()
+        self._xids.hear()
         return tuple(self._of_each(lambda device: device.sample(pcie=pcie)))
 
     def xids(self) -> Mapping[str, tuple[int, ...] | None]:
         """The errors since the watch began."""
-        self._hear()
-        return dict(self._xids)
+        return self._xids.numbers()
 
     def close(self) -> None:
         """Stop listening for errors."""
-        if self._events is not None:
-            with suppress(pynvml.NVMLError):
-                pynvml.nvmlEventSetFree(self._events)
+        self._xids.close()
 
     def _of_each(self, ask: Callable[[NvmlDevice], T]) -> Iterator[T]:
         for device in list(self._devices):
@@ -70,30 +84,11 @@ class NvmlWatch:
                 yield ask(device)
             except NvmlLost as error:
                 self._devices.remove(device)
+                self._lost.append(GpuFacts(device.uuid, device.index, VENDOR, lost=True))
                 self._notes.append(
                     f"GPU {device.index} ({device.uuid}) stopped answering: {error}. "
                     "What is reported of it was seen before."
                 )
-
-    def _listen(self) -> None:
-        self._xids = dict.fromkeys((device.uuid for device in self._devices), None)
-        with suppress(pynvml.NVMLError):
-            self._events = pynvml.nvmlEventSetCreate()
-            for device in self._devices:
-                if device.report_xids(self._events):
-                    self._xids[device.uuid] = ()
-
-    def _hear(self) -> None:
-        """Take the events that are there, without waiting."""
-        if not any(heard is not None for heard in self._xids.values()):
-            return
-        with suppress(pynvml.NVMLError, NvmlLost):
-            for _ in range(_MOST_EVENTS):
-                event = pynvml.nvmlEventSetWait(self._events, 0)
-                for device in self._devices:
-                    heard = self._xids[device.uuid]
-                    if heard is not None and device.is_of(event.device):
-                        self._xids[device.uuid] = (*heard, int(event.eventData))
 
 
 @contextmanager
@@ -102,7 +97,7 @@ def watch_nvidia() -> Iterator[NvmlWatch]:
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError as error:
-        raise NoDriver(_why(error)) from None
+        raise NoDriver(error) from None
     try:
         watch = NvmlWatch(*_devices())
         try:
@@ -114,28 +109,19 @@ def watch_nvidia() -> Iterator[NvmlWatch]:
             pynvml.nvmlShutdown()
 
 
-def _devices() -> tuple[list[NvmlDevice], list[str]]:
+def _devices() -> tuple[list[NvmlDevice], list[GpuFacts], list[str]]:
+    """The GPUs that can be opened, those that cannot, and why."""
     found: list[NvmlDevice] = []
+    lost: list[GpuFacts] = []
     notes: list[str] = []
     try:
         count = pynvml.nvmlDeviceGetCount()
     except pynvml.NVMLError as error:
-        return found, [f"NVIDIA's driver does not say which GPUs there are: {_why(error)}."]
+        return [], [], [f"NVIDIA's driver does not say which GPUs there are: {why(error)}."]
     for index in range(count):
         try:
             found.append(NvmlDevice.of(index))
         except (pynvml.NVMLError, NvmlLost) as error:
-            notes.append(f"GPU {index} cannot be looked at: {_why(error)}.")
-    return found, notes
-
-
-def _why(error: BaseException) -> str:
-    codes = {
-        pynvml.NVML_ERROR_LIBRARY_NOT_FOUND: "its library (libnvidia-ml.so.1) is missing",
-        pynvml.NVML_ERROR_DRIVER_NOT_LOADED: "the driver is not loaded",
-        pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH: "the driver and its library are of different "
-        "versions (a reboot, or loading the driver again, helps)",
-        pynvml.NVML_ERROR_NO_PERMISSION: "this user may not ask it",
-        pynvml.NVML_ERROR_GPU_IS_LOST: "it has fallen off the bus",
-    }
-    return codes.get(getattr(error, "value", None), str(error).lower() or type(error).__name__)
+            lost.append(GpuFacts(unnamed(VENDOR, index), index, VENDOR, lost=True))
+            notes.append(f"GPU {index} cannot be looked at: {why(error)}.")
+    return found, lost, notes

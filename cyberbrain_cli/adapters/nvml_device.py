@@ -1,36 +1,28 @@
-"""One of NVIDIA's GPUs: each question by itself, since any may be unsupported."""
+"""One of NVIDIA's GPUs: what it is, and how it does at a moment."""
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pynvml
 
+from cyberbrain_cli.adapters.nvml_ask import ask, ask_first, figure
+from cyberbrain_cli.adapters.nvml_processes import processes_of
 from cyberbrain_cli.core.records import (
     EccErrors,
     GpuFacts,
     GpuInstance,
-    GpuProcess,
+    GpuInstanceSample,
     GpuSample,
     Pcie,
+    unnamed,
 )
 
-NOT_AVAILABLE = 1 << 32
-"""32-bit answers as large as this less a few, and 64-bit ones beyond 2**60, are no figures."""
-
-_LARGEST = 1 << 60
-_FEW = 64
+VENDOR = "nvidia"
 _KIB = 1024
-_GONE = frozenset(
-    (
-        pynvml.NVML_ERROR_GPU_IS_LOST,
-        pynvml.NVML_ERROR_RESET_REQUIRED,
-        pynvml.NVML_ERROR_UNINITIALIZED,
-        pynvml.NVML_ERROR_DRIVER_NOT_LOADED,
-    )
-)
 _THROTTLE = {
     pynvml.nvmlClocksEventReasonSwPowerCap: "power_cap",
     pynvml.nvmlClocksEventReasonHwSlowdown: "hardware_slowdown",
@@ -42,29 +34,6 @@ _THROTTLE = {
     pynvml.nvmlClocksThrottleReasonReliability: "reliability",
 }
 """Idleness and clocks that somebody set are no throttling."""
-
-
-class NvmlLost(Exception):
-    """The GPU does not answer any more."""
-
-
-def ask(function: Callable[..., Any], *arguments: Any) -> Any:
-    """The driver's answer; None where it gives none. Raises NvmlLost."""
-    try:
-        return function(*arguments)
-    except pynvml.NVMLError as error:
-        if getattr(error, "value", None) in _GONE:
-            raise NvmlLost(str(error).lower()) from None
-        return None
-    except UnicodeDecodeError:
-        return None
-
-
-def figure(value: Any) -> int | None:
-    """A number that can be meant: not one of those that say "not available"."""
-    if value is None or not 0 <= value < _LARGEST:
-        return None
-    return None if NOT_AVAILABLE - _FEW <= value < NOT_AVAILABLE else int(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +48,13 @@ class NvmlDevice:
     def of(cls, index: int) -> NvmlDevice:
         """Open a GPU by the driver's number. Raises NVMLError or NvmlLost."""
         handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-        return cls(handle, index, ask(pynvml.nvmlDeviceGetUUID, handle) or f"index-{index}")
+        uuid = ask(pynvml.nvmlDeviceGetUUID, handle)
+        return cls(handle, index, uuid or unnamed(VENDOR, index))
 
     def is_of(self, handle: Any) -> bool:
-        """Whether another handle means this GPU."""
+        """Whether another handle means this GPU; a GPU that is lost is known by its address."""
+        if address_of(handle) == address_of(self.handle):
+            return True
         return bool(ask(pynvml.nvmlDeviceGetUUID, handle) == self.uuid)
 
     def report_xids(self, events: Any) -> bool:
@@ -96,17 +68,16 @@ class NvmlDevice:
 
     def facts(self) -> GpuFacts:
         """What changes seldom."""
-        pci = ask(pynvml.nvmlDeviceGetPciInfo, self.handle)
-        address = pci.busId if pci is not None else None
+        address = ask(lambda: pynvml.nvmlDeviceGetPciInfo(self.handle).busId)
         limit = self._number(pynvml.nvmlDeviceGetEnforcedPowerLimit)
         memory = ask(pynvml.nvmlDeviceGetMemoryInfo, self.handle)
         mig = ask(pynvml.nvmlDeviceGetMigMode, self.handle)
         return GpuFacts(
             uuid=self.uuid,
             index=self.index,
-            vendor="nvidia",
+            vendor=VENDOR,
             name=ask(pynvml.nvmlDeviceGetName, self.handle),
-            pci_address=address.decode() if isinstance(address, bytes) else address,
+            pci_address=str(address) if address else None,
             memory_total_bytes=figure(memory.total) if memory else None,
             power_limit_watts=limit / 1000 if limit else None,
             pcie=Pcie(
@@ -123,8 +94,8 @@ class NvmlDevice:
     def sample(self, *, pcie: bool) -> GpuSample:
         """The GPU at this moment."""
         use = ask(pynvml.nvmlDeviceGetUtilizationRates, self.handle)
-        memory = ask(pynvml.nvmlDeviceGetMemoryInfo, self.handle)
         watts = self._number(pynvml.nvmlDeviceGetPowerUsage)
+        parts = list(self._parts())
         received = sent = None
         if pcie:
             received = self._number(
@@ -135,7 +106,7 @@ class NvmlDevice:
             uuid=self.uuid,
             utilization_percent=_percent(use.gpu) if use else None,
             memory_utilization_percent=_percent(use.memory) if use else None,
-            memory_used_bytes=figure(memory.used) if memory else None,
+            memory_used_bytes=_used(self.handle),
             temperature_celsius=self._number(
                 pynvml.nvmlDeviceGetTemperature, pynvml.NVML_TEMPERATURE_GPU
             ),
@@ -147,7 +118,8 @@ class NvmlDevice:
             throttle=self._throttle(),
             pcie_received_bytes_per_second=received * _KIB if received is not None else None,
             pcie_sent_bytes_per_second=sent * _KIB if sent is not None else None,
-            processes=self._processes(),
+            processes=processes_of(self.handle, [(uuid, part) for _, uuid, part in parts]),
+            instances=tuple(GpuInstanceSample(uuid, _used(part)) for _, uuid, part in parts),
         )
 
     def _number(self, function: Callable[..., Any], *arguments: Any) -> int | None:
@@ -155,9 +127,11 @@ class NvmlDevice:
 
     def _throttle(self) -> tuple[str, ...] | None:
         """Why clocks are held back; older drivers know the question by its older name."""
-        reasons = ask(pynvml.nvmlDeviceGetCurrentClocksEventReasons, self.handle)
-        if reasons is None:
-            reasons = ask(pynvml.nvmlDeviceGetCurrentClocksThrottleReasons, self.handle)
+        newest_first = (
+            pynvml.nvmlDeviceGetCurrentClocksEventReasons,
+            pynvml.nvmlDeviceGetCurrentClocksThrottleReasons,
+        )
+        reasons = figure(ask_first(newest_first, self.handle))
         if reasons is None:
             return None
         return tuple(name for bit, name in _THROTTLE.items() if reasons & bit)
@@ -174,38 +148,29 @@ class NvmlDevice:
         ]
         return EccErrors(bool(mode[0]) if mode else None, *counts)
 
-    def _parts(self) -> Iterator[Any]:
-        for number in range(ask(pynvml.nvmlDeviceGetMaxMigDeviceCount, self.handle) or 0):
+    def _parts(self) -> Iterator[tuple[int, str, Any]]:
+        """Index, UUID and handle of each part; there may be holes in the numbers."""
+        for number in range(self._number(pynvml.nvmlDeviceGetMaxMigDeviceCount) or 0):
             part = ask(pynvml.nvmlDeviceGetMigDeviceHandleByIndex, self.handle, number)
             if part is not None:
-                yield part
+                uuid = ask(pynvml.nvmlDeviceGetUUID, part)
+                yield number, uuid or f"{self.uuid}:{number}", part
 
     def _instances(self) -> Iterator[GpuInstance]:
-        for part in self._parts():
+        for number, uuid, part in self._parts():
             memory = ask(pynvml.nvmlDeviceGetMemoryInfo, part)
-            yield GpuInstance(
-                uuid=ask(pynvml.nvmlDeviceGetUUID, part) or "unknown",
-                name=ask(pynvml.nvmlDeviceGetName, part),
-                memory_total_bytes=figure(memory.total) if memory else None,
-                memory_used_bytes=figure(memory.used) if memory else None,
-            )
+            total = figure(memory.total) if memory else None
+            yield GpuInstance(uuid, number, ask(pynvml.nvmlDeviceGetName, part), total)
 
-    def _processes(self) -> tuple[GpuProcess, ...] | None:
-        """Those that compute and those that draw, each pid once with the most it holds."""
-        found: dict[int, int | None] = {}
-        answered = False
-        for handle in (self.handle, *self._parts()):
-            for function in (
-                pynvml.nvmlDeviceGetComputeRunningProcesses,
-                pynvml.nvmlDeviceGetGraphicsRunningProcesses,
-            ):
-                listed = ask(function, handle)
-                answered = answered or listed is not None
-                for one in listed or ():
-                    used, before = figure(one.usedGpuMemory), found.get(one.pid)
-                    found[one.pid] = used if before is None else max(before, used or 0)
-        processes = (GpuProcess(pid, used) for pid, used in sorted(found.items()))
-        return tuple(processes) if answered else None
+
+def address_of(handle: Any) -> int | None:
+    """Where the library keeps what it knows of a GPU."""
+    return ctypes.cast(handle, ctypes.c_void_p).value
+
+
+def _used(handle: Any) -> int | None:
+    memory = ask(pynvml.nvmlDeviceGetMemoryInfo, handle)
+    return figure(memory.used) if memory else None
 
 
 def _percent(value: int) -> float | None:

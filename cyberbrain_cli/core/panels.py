@@ -19,6 +19,15 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text under a title, for a document. A worker puts its tables into its report."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """How many events a container's log had over time, in spans of equal length.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from cyberbrain_cli.core.findings import Evidence, Finding, FindingState
 from cyberbrain_cli.core.incidents import Chain, Story
 from cyberbrain_cli.core.notice import Notice
-from cyberbrain_cli.core.panels import Panel
+from cyberbrain_cli.core.panels import Panel, Table
 from cyberbrain_cli.core.ports import Report
 from cyberbrain_cli.core.records import ContainerReading, RunDocument
 from cyberbrain_cli.core.timestamps import format_ns
@@ -40,6 +40,8 @@ def _report(report: Report) -> Iterator[str]:
     yield ""
     yield from listed(report.notes)
     yield from told(report.findings, report.chains, stories)
+    for table in report.tables:
+        yield from _table(table)
     yield from shown(report.panels)
     yield from read(report.readings)
 
@@ -75,6 +77,15 @@ def shown(panels: Sequence[Panel]) -> Iterator[str]:
         yield ""
         yield from fenced(list(panel.lines))
         yield ""
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield f"## {escape(table.title)}"
+    yield ""
+    yield f"| {' | '.join(map(escape, table.head))} |"
+    yield "|---" * len(table.head) + "|"
+    yield from (f"| {' | '.join(map(escape, row))} |" for row in table.rows)
+    yield ""
 
 
 def summary_of(findings: Sequence[Finding]) -> str:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.lifecycle import Status
-from cyberbrain_cli.core.ports import Llm, Report, Window
+from cyberbrain_cli.core.ports import Clock, Llm, Report, Window
 from cyberbrain_cli.core.records import Cursor, InputFile, NewArtifact
 from cyberbrain_cli.core.timestamps import from_ns
 from cyberbrain_cli.core.worker import JobContext, Outcome, Target, Worker
@@ -111,6 +111,7 @@ def run_worker(
     gpus: FakeGpus | None = None,
     runner: FakeRunner | None = None,
     results: Mapping[str, Iterable[InputFile]] | None = None,
+    clock: Clock | None = None,
 ) -> WorkerRun:
     """Run a worker on all containers of a host, with its options as a directive has them.
 
@@ -137,7 +138,7 @@ def run_worker(
         llm_absence=llm_absence,
         artifacts=artifacts,
         redact=redact,
-        clock=TickingClock(from_ns(host.now_ns())),
+        clock=clock or TickingClock(from_ns(host.now_ns())),
         progress=progress,
         check=check,
         previous=tuple(previous),

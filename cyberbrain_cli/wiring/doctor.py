@@ -149,7 +149,7 @@ def _gpu(services: Services) -> list[Check]:
     """What the drivers themselves say: a driver that no longer fits its library shows nothing."""
     del services
     with SystemGpus().watch() as seen:
-        names = [gpu.name or gpu.vendor for gpu in seen.facts()]
+        names = [gpu.name or gpu.vendor for gpu in seen.facts() if not gpu.lost]
         notes = list(seen.notes)
     found = f"{', '.join(names)}." if names else "" if notes else "No GPU on this host."
     if notes:

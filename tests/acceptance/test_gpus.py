@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from pathlib import Path
 
@@ -63,20 +64,24 @@ def test_processes_are_told_by_their_containers(
     )
     with_gpus.environment["NVML_STUB"] = str(state)
     try:
-        done = with_gpus(*LAUNCH)
+        done = with_gpus(*LAUNCH, "--verbose")
     finally:
         own.kill()
         own.wait()
     assert done.code == 0, done.stderr
     reports = list(data_folder(with_gpus).rglob("gpu_report.json"))
     text = reports[0].read_text()
-    assert other not in text + done.stdout
+    assert other not in text + done.stdout + done.stderr
+    folder = data_folder(with_gpus)
+    written = [path for path in folder.rglob("*") if path.is_file() and "artifacts" in str(path)]
+    assert len(written) > 2
+    assert not [path for path in written if other in path.read_text(errors="replace")]
     shown = next(panel for panel in document(done)["panels"] if "GPU" in panel["title"])
     assert [line.strip() for line in shown["lines"][-4:]] == [
         f"├ {known}: 0.6 GiB",
         "├ a container that is not allowed: 0.2 GiB",
-        "├ a process of the host: 0.1 GiB",
-        "└ a process that cannot be told from here: 0.0 GiB",
+        "├ a process of the host: 95 MiB",
+        "└ a process that cannot be told from here: 1 B",
     ]
     (finding,) = document(done)["findings"]
     assert finding["title"] == f"GPU 0 is idle while {known} holds 56 % of its memory"
@@ -108,3 +113,47 @@ def test_the_doctor_asks_the_driver_itself(with_gpus: Cyberbrain, cyberbrain: Cy
     assert (gpu(with_gpus)["status"], gpu(with_gpus)["message"]) == ("ok", "NVIDIA H100 80GB HBM3.")
     del with_gpus.environment["NVML_STUB"]
     assert gpu(cyberbrain)["message"] == "No GPU on this host."
+
+
+def test_ctrl_c_while_gpus_are_looked_at(with_gpus: Cyberbrain) -> None:
+    def status() -> str:
+        runs = json.loads(with_gpus("runs", "-o", "json").stdout)["runs"]
+        return str(runs[0]["status"]) if runs else ""
+
+    with_gpus.environment["NVML_STUB"] = nvml_stub.state("idle")
+    process = with_gpus.start("launch", "--task", "gpu_report", "--param", "sample_seconds=600")
+    until(lambda: status() == "running", "the run")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    process.communicate()
+    assert status() == "cancelled"
+    assert not list(data_folder(with_gpus).rglob("gpu_report.json"))
+
+
+def test_a_driver_that_does_not_fit_its_library_is_not_no_gpu(with_gpus: Cyberbrain) -> None:
+    with_gpus.environment["NVML_STUB"] = nvml_stub.state("mismatch")
+    done = with_gpus("launch", "--task", "gpu_report", "--param", "sample_seconds=1")
+    assert done.code == 0
+    assert "There is no GPU" not in done.stdout
+    assert "of different versions" in done.stdout
+
+
+def test_in_a_pid_namespace_the_report_says_so_and_names_what_was_given(
+    with_gpus: Cyberbrain, allowed: Allowed
+) -> None:
+    known = allowed("sleep 300", wait=False, environment=["NVIDIA_VISIBLE_DEVICES=GPU-1f0c2e9a"])
+    with_gpus.environment["NVML_STUB"] = nvml_stub.state("busy")
+    done = subprocess.run(
+        ["unshare", "--pid", "--fork", "--mount-proc", *with_gpus.command(*LAUNCH)],
+        env=with_gpus.environment,
+        cwd=with_gpus.home,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    assert "pid namespace" in found["notes"][0]
+    assert found["panels"][0]["lines"][-2:] == [
+        "  ├ a process that cannot be told from here: 75.0 GiB, 2 processes",
+        f"  └ {known}: asks for it by NVIDIA_VISIBLE_DEVICES, no process seen",
+    ]

@@ -9,10 +9,11 @@ STATES = Path(__file__).with_name("nvml")
 NAME = "libnvidia-ml.so.1"
 
 
-def build(folder: Path) -> Path:
+def build(folder: Path, *defines: str) -> Path:
     """Compile the library into a folder, under the name that programs look for."""
     library = folder / NAME
     command = ["cc", "-shared", "-fPIC", "-O1", f"-Wl,-soname,{NAME}", "-o", str(library)]
+    command += [f"-D{word}" for word in defines]
     subprocess.run([*command, str(STATES / "stub.c")], check=True, capture_output=True, text=True)
     return library
 

@@ -65,7 +65,7 @@ def test_a_gpu_at_work(watch: Watch) -> None:
 def test_what_a_smaller_card_does_not_tell_is_unknown(watch: Watch) -> None:
     seen = watch("small")
     (gpu,) = seen.facts()
-    assert (gpu.uuid, gpu.pci_address) == ("index-0", None)
+    assert (gpu.uuid, gpu.pci_address) == ("amd-0", None)
     assert (gpu.pcie, gpu.ecc) == (Pcie(), EccErrors())
     (sample,) = seen.sample()
     assert (sample.utilization_percent, sample.processes) == (None, None)

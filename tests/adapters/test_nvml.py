@@ -1,44 +1,17 @@
-"""NVIDIA's own Python binding against a stub of its library, in states that no GPU has on request.
-
-The library is one for each process, so all states are read in one that has loaded the stub.
-"""
+"""NVIDIA's own Python binding against a stub of its library, in states that are hard to have."""
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from cyberbrain_cli.adapters.nvml import NoDriver, NvmlWatch, watch_nvidia
+from cyberbrain_cli.adapters.nvml import NoDriver
+from cyberbrain_cli.core.records import GpuProcess
 from tests.adapters import nvml_stub
-
-Watch = Callable[[str], NvmlWatch]
-
-
-@pytest.fixture(scope="session")
-def stub(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The stub, loaded before anybody asks for the real library by its name."""
-    ctypes.CDLL(str(nvml_stub.build(tmp_path_factory.mktemp("nvml"))))
-
-
-@pytest.fixture
-def watch(stub: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
-    """Begin to look at GPUs in a state."""
-    del stub
-    opened = []
-
-    def begin(name: str) -> NvmlWatch:
-        monkeypatch.setenv("NVML_STUB", nvml_stub.state(name))
-        manager = watch_nvidia()
-        found = manager.__enter__()
-        opened.append(manager)
-        return found
-
-    yield begin
-    for manager in opened:
-        manager.__exit__(None, None, None)
+from tests.adapters.nvml_watch import Watch
+from tests.adapters.nvml_watch import stub as stub
+from tests.adapters.nvml_watch import watch as watch
 
 
 def test_a_gpu_that_is_idle(watch: Watch) -> None:
@@ -77,10 +50,14 @@ def test_parts_of_a_gpu_have_their_own_memory_and_processes(watch: Watch) -> Non
         "NVIDIA H100 80GB HBM3 MIG 3g.40gb",
         "NVIDIA H100 80GB HBM3 MIG 1g.10gb",
     ]
-    assert gpu.instances[1].memory_used_bytes == 12582912
+    first, second = (part.uuid for part in gpu.instances)
     (sample,) = seen.sample()
     assert sample.utilization_percent is None
-    assert [(one.pid, one.used_bytes) for one in sample.processes or ()] == [(4001, 20401094656)]
+    assert [(one.uuid, one.memory_used_bytes) for one in sample.instances] == [
+        (first, 20401094656),
+        (second, 12582912),
+    ]
+    assert sample.processes == (GpuProcess(4001, 20401094656, first),)
 
 
 def test_older_drivers_know_throttling_by_its_older_name(watch: Watch) -> None:
@@ -116,7 +93,10 @@ def test_a_gpu_that_is_lost_leaves_the_others(watch: Watch) -> None:
     lost, other = seen.facts()
     counts = [len(seen.sample()) for _ in range(4)]
     assert counts == [2, 2, 1, 1]
-    assert [gpu.uuid for gpu in seen.facts()] == [other.uuid]
+    assert [(gpu.uuid, gpu.lost) for gpu in seen.facts()] == [
+        (lost.uuid, True),
+        (other.uuid, False),
+    ]
     (note,) = seen.notes
     assert lost.uuid in note
     assert "stopped answering" in note

@@ -18,7 +18,10 @@ class GpuWatch(Protocol):
         ...
 
     def facts(self) -> tuple[GpuFacts, ...]:
-        """The GPUs that answer, with what changes seldom."""
+        """Every GPU that there was when the watch began, with what changes seldom.
+
+        One that does not answer is marked as lost.
+        """
         ...
 
     def sample(self) -> tuple[GpuSample, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.incidents import Chain, Story
 from cyberbrain_cli.core.lifecycle import Status
-from cyberbrain_cli.core.panels import Panel
+from cyberbrain_cli.core.panels import Panel, Table
 from cyberbrain_cli.core.records import (
     NewArtifact,
 )
@@ -106,6 +106,7 @@ class Report:
     chains: tuple[Chain, ...] = ()
     story: Story | None = None
     panels: tuple[Panel, ...] = ()
+    tables: tuple[Table, ...] = ()
 
 
 class Documents(Protocol):

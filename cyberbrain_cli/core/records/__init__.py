@@ -33,11 +33,13 @@ from cyberbrain_cli.core.records.gpus import (
     GpuClaim,
     GpuFacts,
     GpuInstance,
+    GpuInstanceSample,
     GpuOwner,
     GpuProcess,
     GpuSample,
     GpuUse,
     Pcie,
+    unnamed,
 )
 from cyberbrain_cli.core.records.ledger import (
     Cost,
@@ -114,6 +116,7 @@ __all__ = [
     "GpuClaim",
     "GpuFacts",
     "GpuInstance",
+    "GpuInstanceSample",
     "GpuOwner",
     "GpuProcess",
     "GpuSample",
@@ -153,4 +156,5 @@ __all__ = [
     "TokenCount",
     "Truncation",
     "UnixListener",
+    "unnamed",
 ]

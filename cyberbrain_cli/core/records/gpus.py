@@ -7,19 +7,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class GpuProcess:
-    """A process that uses a GPU, by the pid that the driver knows it by."""
+    """A process that uses a GPU, by the pid that the driver knows it by.
+
+    `instance` is the part of the GPU that it runs on, where the GPU is cut into parts (MIG).
+    """
 
     pid: int
     used_bytes: int | None
+    instance: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GpuInstance:
-    """A part of a GPU that works like one of its own (MIG)."""
+    """A part of a GPU that works like one of its own (MIG). `index` is its number on the GPU."""
 
     uuid: str
-    name: str | None
-    memory_total_bytes: int | None
+    index: int
+    name: str | None = None
+    memory_total_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GpuInstanceSample:
+    """A part of a GPU at one moment."""
+
+    uuid: str
     memory_used_bytes: int | None
 
 
@@ -46,7 +58,10 @@ class Pcie:
 
 @dataclass(frozen=True, slots=True)
 class GpuFacts:
-    """A GPU, and what of it changes seldom. `index` is the driver's own number."""
+    """A GPU, and what of it changes seldom. `index` is the driver's own number.
+
+    `lost` is one that the driver lists and that does not answer; nothing more is known of it.
+    """
 
     uuid: str
     index: int
@@ -59,6 +74,12 @@ class GpuFacts:
     ecc: EccErrors = EccErrors()
     mig: bool | None = None
     instances: tuple[GpuInstance, ...] = ()
+    lost: bool = False
+
+
+def unnamed(vendor: str, index: int) -> str:
+    """What takes the place of the UUID that a GPU does not tell."""
+    return f"{vendor}-{index}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +101,7 @@ class GpuSample:
     pcie_received_bytes_per_second: int | None = None
     pcie_sent_bytes_per_second: int | None = None
     processes: tuple[GpuProcess, ...] | None = None
+    instances: tuple[GpuInstanceSample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +121,18 @@ class GpuOwner:
 
 @dataclass(frozen=True, slots=True)
 class GpuClaim:
-    """GPUs that a container was given when it was made: UUIDs or indexes, `all`, or a count."""
+    """GPUs that a container was given when it was made, in the words of its maker.
+
+    A device is an index, a UUID or its beginning, a PCI address, `all`, a part as `GPU:PART` or by
+    its UUID, or one of these with its vendor before it (`nvidia.com/gpu=0`). A `count` means the
+    first GPUs. `heeded` is False for mere words: an environment variable that the container's
+    runtime is not known to read.
+    """
 
     container: str
     devices: tuple[str, ...] = ()
     count: int | None = None
+    heeded: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cyberbrain_cli.core.ports import GpuWatch
-from cyberbrain_cli.core.records import GpuFacts, GpuSample
+from cyberbrain_cli.core.records import GpuFacts, GpuInstance, GpuSample
 from cyberbrain_cli.core.worker import JobContext
-from cyberbrain_cli.workers.gpu_report.model import Course, Figures, Measured
+from cyberbrain_cli.workers.gpu_report.model import Course, Figures, Instance, Measured
 
-PERIOD_SECONDS = 0.2
+PER_SECOND = 5
+_ENOUGH = 0.9
+_SLOW = (
+    "The GPUs were looked at {} times and not {}: the driver or the Docker daemon took long to "
+    "answer."
+)
 
 
 @dataclass(slots=True)
@@ -26,24 +32,40 @@ class Observed:
     rounds: int = 0
 
 
-def observe(watch: GpuWatch, seconds: float, ctx: JobContext) -> Observed:
-    """Look at all GPUs five times a second. Raises Cancelled when the run is to stop."""
+def observe(
+    watch: GpuWatch, seconds: float, ctx: JobContext, meet: Callable[[Sequence[GpuSample]], None]
+) -> Observed:
+    """Look at all GPUs five times a second; `meet` is given each round's samples at once.
+
+    Rounds are due at whole fifths of a second after the first. Where one takes too long, those
+    that it made late are left out, so that no moment counts twice. Raises Cancelled when the run
+    is to stop.
+    """
     seen = Observed(facts={gpu.uuid: gpu for gpu in watch.facts()})
-    begin = ctx.clock.monotonic()
-    while seen.facts:
+    begin, due, slow = ctx.clock.monotonic(), 0, False
+    while due / PER_SECOND < seconds:
         ctx.check()
-        for sample in watch.sample():
-            seen.samples.setdefault(sample.uuid, []).append(sample)
-        seen.rounds += 1
-        due = seen.rounds * PERIOD_SECONDS
-        if due >= seconds or ctx.clock.monotonic() - begin >= seconds:
+        samples = watch.sample()
+        if not samples:
             break
-        ctx.clock.wait(max(0.0, due - (ctx.clock.monotonic() - begin)))
+        for sample in samples:
+            seen.samples.setdefault(sample.uuid, []).append(sample)
+        meet(samples)
+        seen.rounds += 1
+        passed = ctx.clock.monotonic() - begin
+        due = max(due + 1, math.ceil(passed * PER_SECOND))
+        if due / PER_SECOND < seconds:
+            ctx.clock.wait(max(0.0, due / PER_SECOND - passed))
+    else:
+        slow = seen.rounds < _ENOUGH * seconds * PER_SECOND
     after = {gpu.uuid: gpu for gpu in watch.facts()}
-    seen.lost = seen.facts.keys() - after.keys()
-    seen.facts |= after
+    seen.lost = {uuid for uuid, gpu in after.items() if gpu.lost}
+    seen.facts = {
+        uuid: seen.facts.get(uuid, gpu) if gpu.lost else gpu for uuid, gpu in after.items()
+    }
     seen.xids = dict(watch.xids())
-    seen.notes = watch.notes
+    wanted = math.ceil(seconds * PER_SECOND)
+    seen.notes = (*watch.notes, *((_SLOW.format(seen.rounds, wanted),) if slow else ()))
     return seen
 
 
@@ -65,6 +87,17 @@ def measured(samples: Sequence[GpuSample]) -> Measured:
         pcie_sent_bytes_per_second=over(lambda one: one.pcie_sent_bytes_per_second),
         throttled=_throttled(samples),
     )
+
+
+def instance(part: GpuInstance, samples: Sequence[GpuSample]) -> Instance:
+    """A part of a GPU with its figures."""
+    used = [
+        one.memory_used_bytes
+        for sample in samples
+        for one in sample.instances
+        if one.uuid == part.uuid
+    ]
+    return Instance(part.uuid, part.index, part.name, part.memory_total_bytes, Figures.of(used))
 
 
 def course(samples: Sequence[GpuSample]) -> Course:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 
-from cyberbrain_cli.core.records import EccErrors, GpuInstance, Pcie
+from cyberbrain_cli.core.records import EccErrors, Pcie
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 KIND = "gpu_report"
 """The kind of the artifact, by which the next run finds it."""
 
@@ -56,8 +56,9 @@ class User:
 
     `kind` is container, not_allowed (a container that is not on the allowlist), host (a process
     of no container) or hidden (a process that cannot be told from here). `memory_bytes` is the
-    most that it held. `evidence` is process, or for a container that was given the GPU and of
-    which no process was seen, claim.
+    most that it held. `evidence` is process; or where no process of a container was seen: claim if
+    it was given the GPU, variable if it only has a variable that asks for it. `instance` is the
+    part of the GPU that it uses.
     """
 
     kind: str
@@ -65,6 +66,29 @@ class User:
     memory_bytes: int | None
     processes: int
     evidence: str
+    instance: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A part of a GPU (MIG)."""
+
+    uuid: str
+    index: int
+    name: str | None
+    memory_total_bytes: int | None
+    memory_used_bytes: Figures | None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A GPU that was there in an earlier run, last at `last_seen`."""
+
+    uuid: str
+    index: int
+    vendor: str
+    name: str | None
+    last_seen: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +105,16 @@ class Gpu:
     pcie: Pcie
     ecc: EccErrors
     mig: bool | None
-    instances: tuple[GpuInstance, ...]
+    instances: tuple[Instance, ...]
     xids: tuple[int, ...] | None
     lost: bool
     measured: Measured
     users: tuple[User, ...]
+
+
+def label(vendor: str, index: int) -> str:
+    """What people call a GPU: each maker's driver counts its own."""
+    return f"GPU {index}" if vendor == "nvidia" else f"{vendor.upper()} GPU {index}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +126,7 @@ class GpuReport:
     sample_seconds: float
     samples: int
     gpus: tuple[Gpu, ...]
+    missing: tuple[Missing, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -36,7 +36,7 @@ class GpuReportParams(TaskParams):
         95, ge=0, le=100, description="Memory in use, at least, that is a warning."
     )
     temperature_celsius: float = Field(
-        85, ge=0, description="A warning from here on, and critical 10 degrees above."
+        85, ge=0, le=1000, description="A warning from here on, and critical 10 degrees above."
     )
     power_percent: float = Field(
         98, ge=0, le=200, description="Power, of the limit, from which on a GPU is at its cap."
@@ -55,5 +55,8 @@ class GpuReportParams(TaskParams):
     )
     crowded_percent: float = Field(
         90, ge=0, le=100, description="Memory in use from which on two containers crowd a GPU."
+    )
+    gone_days: float = Field(
+        7, ge=0, le=3650, description="For how many days a GPU that is not there any more is told."
     )
     ignore: tuple[Rule, ...] = Field((), description="Findings not to raise.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -16,14 +17,16 @@ from cyberbrain_cli.core.findings import (
 )
 from cyberbrain_cli.core.panels import Panel
 from cyberbrain_cli.core.ports import Report
-from cyberbrain_cli.core.records import GpuUse, NewArtifact
+from cyberbrain_cli.core.records import GpuFacts, NewArtifact
 from cyberbrain_cli.core.worker import JobContext, Outcome
-from cyberbrain_cli.workers.gpu_report import measuring, users
+from cyberbrain_cli.workers.gpu_report import measuring
+from cyberbrain_cli.workers.gpu_report.before import missing, recognised, settled
 from cyberbrain_cli.workers.gpu_report.measuring import Observed
 from cyberbrain_cli.workers.gpu_report.model import KIND, SCHEMA_VERSION, Gpu, GpuReport
 from cyberbrain_cli.workers.gpu_report.params import GpuReportParams
 from cyberbrain_cli.workers.gpu_report.rules import Problem, Rules
-from cyberbrain_cli.workers.gpu_report.table import NO_GPU, lines
+from cyberbrain_cli.workers.gpu_report.table import NO_GPU, lines, tables
+from cyberbrain_cli.workers.gpu_report.users import Crowd, users_of
 
 _REPORT = TypeAdapter(GpuReport)
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
@@ -31,83 +34,93 @@ _FINDINGS = TypeAdapter(tuple[Finding, ...])
 
 def run(params: GpuReportParams, ctx: JobContext) -> Outcome:
     """Report on the GPUs of this host; without any the report says so. Raises Cancelled."""
+    earlier, crowd = _earlier(ctx), Crowd(ctx.host)
     with ctx.gpus.watch() as watch:
-        seen = measuring.observe(watch, params.sample_seconds, ctx)
-    use = _use(seen, ctx) if seen.facts else GpuUse({})
-    report = _report(params, ctx, seen, use)
-    earlier = _earlier(ctx)
+        seen = measuring.observe(watch, params.sample_seconds, ctx, crowd.meet)
+    allowed = {container.name for container in ctx.host.containers()} if seen.facts else set()
+    if seen.facts:
+        crowd.ask_claims(sorted(allowed))
+    report = _report(params, ctx, seen, crowd, earlier)
     problems = [
         problem
         for problem in Rules(report, earlier, params).problems()
         if problem.rule not in params.ignore
     ]
-    findings = _findings(problems, report, earlier, ctx)
+    resolvable = {
+        finding_id(KIND, rule, gpu, container)
+        for rule, gpu in settled(report, earlier, owners_known=crowd.problem is None)
+        if rule not in params.ignore
+        for container in ("", *allowed)
+    }
+    findings = _findings([_finding(problem) for problem in problems], ctx.previous, resolvable)
     return Outcome(findings, artifacts=_write(ctx, report, seen, findings))
 
 
-def _use(seen: Observed, ctx: JobContext) -> GpuUse:
-    allowed = [container.name for container in ctx.host.containers()]
-    pids = users.pids_of(sample for samples in seen.samples.values() for sample in samples)
-    return ctx.host.gpu_use(sorted(pids), allowed)
-
-
-def _report(params: GpuReportParams, ctx: JobContext, seen: Observed, use: GpuUse) -> GpuReport:
-    gpus = tuple(
-        Gpu(
-            uuid=facts.uuid,
-            index=facts.index,
-            vendor=facts.vendor,
-            name=facts.name,
-            pci_address=facts.pci_address,
-            memory_total_bytes=facts.memory_total_bytes,
-            power_limit_watts=facts.power_limit_watts,
-            pcie=facts.pcie,
-            ecc=facts.ecc,
-            mig=facts.mig,
-            instances=facts.instances,
-            xids=seen.xids.get(facts.uuid),
-            lost=facts.uuid in seen.lost,
-            measured=measuring.measured(seen.samples.get(facts.uuid, [])),
-            users=users.users_of(facts, seen.samples.get(facts.uuid, []), use),
-        )
-        for facts in seen.facts.values()
-    )
-    hidden = any(user.kind == "hidden" for gpu in gpus for user in gpu.users)
-    problem = (f"{use.problem}. Containers that were given a GPU are named instead.",)
+def _report(
+    params: GpuReportParams,
+    ctx: JobContext,
+    seen: Observed,
+    crowd: Crowd,
+    earlier: GpuReport | None,
+) -> GpuReport:
+    now = ctx.clock.now()
+    gpus = tuple(_gpu(facts, seen, crowd) for facts in recognised(seen.facts.values(), earlier))
+    hidden = f"{crowd.problem}. Containers that were given a GPU are named instead."
     return GpuReport(
         SCHEMA_VERSION,
-        ctx.clock.now(),
+        now,
         params.sample_seconds,
         seen.rounds,
         gpus,
-        (*seen.notes, *(problem if use.problem and hidden else ())),
+        missing(gpus, earlier, now, params.gone_days),
+        (*seen.notes, *((hidden,) if crowd.problem else ())),
+    )
+
+
+def _gpu(facts: GpuFacts, seen: Observed, crowd: Crowd) -> Gpu:
+    samples = seen.samples.get(facts.uuid, [])
+    return Gpu(
+        uuid=facts.uuid,
+        index=facts.index,
+        vendor=facts.vendor,
+        name=facts.name,
+        pci_address=facts.pci_address,
+        memory_total_bytes=facts.memory_total_bytes,
+        power_limit_watts=facts.power_limit_watts,
+        pcie=facts.pcie,
+        ecc=facts.ecc,
+        mig=facts.mig,
+        instances=tuple(measuring.instance(part, samples) for part in facts.instances),
+        xids=seen.xids.get(facts.uuid),
+        lost=facts.lost or facts.uuid in seen.lost,
+        measured=measuring.measured(samples),
+        users=users_of(facts, samples, crowd),
     )
 
 
 def _earlier(ctx: JobContext) -> GpuReport | None:
     """The last run's report; None where there is none that this version can read."""
     for document in ctx.earlier(KIND):
-        try:
-            return _REPORT.validate_python(document)
-        except ValueError:
-            ctx.progress.note("The last run's GPU report cannot be read; there is no comparison.")
+        with suppress(ValueError):
+            report = _REPORT.validate_python(document)
+            if report.schema_version == SCHEMA_VERSION:
+                return report
+        ctx.progress.note("The last run's GPU report cannot be read; there is no comparison.")
     return None
 
 
 def _findings(
-    problems: Iterable[Problem], report: GpuReport, earlier: GpuReport | None, ctx: JobContext
+    found: list[Finding], previous: Sequence[Finding], resolvable: set[str]
 ) -> tuple[Finding, ...]:
-    """As long as a GPU is missing, nothing that was found before counts as resolved."""
-    found = [_finding(problem) for problem in problems]
-    here = {gpu.uuid for gpu in report.gpus if not gpu.lost}
-    whole = earlier is None or {gpu.uuid for gpu in earlier.gpus} <= here
-    names = {item.container or "" for item in ctx.previous}
-    return against_previous(found, ctx.previous, frozenset(names if whole else ()))
+    """The findings against the last run's, of which only those count as resolved that may."""
+    ids = {finding.id for finding in found} | resolvable
+    known = [finding for finding in previous if finding.id in ids]
+    return against_previous(found, known, frozenset(item.container or "" for item in known))
 
 
 def _finding(problem: Problem) -> Finding:
     return Finding(
-        id=finding_id("gpu_report", problem.rule, problem.gpu, problem.container or ""),
+        id=finding_id(KIND, problem.rule, problem.gpu, problem.container or ""),
         severity=problem.severity,
         state=FindingState.NEW,
         title=problem.title,
@@ -128,7 +141,7 @@ def _write(
 ) -> tuple[NewArtifact, ...]:
     courses = {uuid: measuring.course(samples) for uuid, samples in seen.samples.items()}
     panel = Panel("GPUs, and who uses them", lines(report, courses))
-    notes = report.notes or (() if report.gpus else (NO_GPU,))
+    notes = report.notes or (() if report.gpus or report.missing else (NO_GPU,))
     analysis: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "findings": _FINDINGS.dump_python(findings, mode="json"),
@@ -137,7 +150,7 @@ def _write(
     }
     document = Report(
         f"GPU report: {ctx.directive}", report.created_at, findings, (), notes=notes,
-        panels=(panel,),
+        panels=(panel,), tables=tables(report),
     )  # fmt: skip
     return (
         ctx.artifacts.json("analysis", "analysis.json", analysis),

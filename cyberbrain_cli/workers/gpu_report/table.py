@@ -1,57 +1,120 @@
-"""GPUs as lines for the terminal."""
+"""GPUs as lines for the terminal, and as tables for a document."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from cyberbrain_cli.core.panels import Table
 from cyberbrain_cli.core.sparkline import sparkline
-from cyberbrain_cli.workers.gpu_report.model import Course, Figures, Gpu, GpuReport, User
+from cyberbrain_cli.workers.gpu_report.model import (
+    Course,
+    Figures,
+    Gpu,
+    GpuReport,
+    Measured,
+    User,
+    label,
+)
 
 NO_GPU = "There is no GPU on this host."
+NONE_SHOWN = "No driver shows a GPU."
 
 _WIDTH = 20
+_MIB = 2**20
 _GIB = 2**30
 _UNKNOWN = "?"
+_NAMELESS = {
+    "not_allowed": "a container that is not allowed",
+    "host": "a process of the host",
+    "hidden": "a process that cannot be told from here",
+}
+_WITHOUT = {
+    "claim": "was given it, no process seen",
+    "variable": "asks for it by NVIDIA_VISIBLE_DEVICES, no process seen",
+}
 
 
 def lines(report: GpuReport, courses: Mapping[str, Course]) -> tuple[str, ...]:
     """Each GPU with its figures, and below it who uses it."""
     if not report.gpus:
-        return (NO_GPU,) if not report.notes else ()
+        return (NONE_SHOWN if report.notes or report.missing else NO_GPU,)
     return tuple(line for gpu in report.gpus for line in _gpu(gpu, courses.get(gpu.uuid, Course())))
 
 
 def _gpu(gpu: Gpu, course: Course) -> Iterator[str]:
-    seen = gpu.measured
-    gone = ", lost" if gpu.lost else ""
-    yield f"GPU {gpu.index}  {gpu.name or gpu.vendor}{gone}"
+    seen, title = gpu.measured, f"{label(gpu.vendor, gpu.index)}  {gpu.name or gpu.vendor}"
+    if gpu.lost and seen == Measured():
+        yield f"{title}, does not answer"
+        return
+    yield f"{title}{', lost' if gpu.lost else ''}"
     yield (
         f"  use     {_bars(course.utilization, 100.0)}  {_range(seen.utilization_percent)} %"
         f"   {_figure(seen.temperature_celsius)} °C   {_power(gpu)}"
     )
     yield f"  memory  {_bars(course.memory, gpu.memory_total_bytes)}  {_memory(gpu)}"
-    reasons = (seen.throttled or {}).items()
-    told = [f"{reason.replace('_', ' ')} {part:.0f} %" for reason, part in reasons]
-    if told:
-        yield f"  slowed  {', '.join(told)} of the time"
+    if _slowed(gpu):
+        yield f"  slowed  {_slowed(gpu)} of the time"
     for part in gpu.instances:
-        yield f"  part    {part.name or part.uuid}: {_size(part.memory_used_bytes)} of " + _size(
-            part.memory_total_bytes
+        yield f"  part {part.index}  {_of(part.memory_used_bytes, part.memory_total_bytes)}" + (
+            f"  {part.name}" if part.name else ""
         )
     for user in gpu.users:
-        yield f"  {'└' if user is gpu.users[-1] else '├'} {_user(user)}"
+        yield f"  {'└' if user is gpu.users[-1] else '├'} {_user(user, gpu)}"
 
 
-def _user(user: User) -> str:
-    name = user.container or {
-        "not_allowed": "a container that is not allowed",
-        "host": "a process of the host",
-        "hidden": "a process that cannot be told from here",
-    }.get(user.kind, user.kind)
-    if user.evidence == "claim":
-        return f"{name}: was given it, no process seen"
+def tables(report: GpuReport) -> tuple[Table, ...]:
+    """The GPUs with their figures, and who uses them; none where there are no GPUs."""
+    cards = tuple(_row(gpu) for gpu in report.gpus)
+    users = tuple(_user_row(user, gpu) for gpu in report.gpus for user in gpu.users)
+    head = ("GPU", "Model", "Use %", "Memory", "°C", "Power", "Slowed")
+    who = ("GPU", "Part", "User", "Memory", "Processes")
+    found = (Table("GPUs", head, cards), Table("Users", who, users))
+    return tuple(table for table in found if table.rows)
+
+
+def _row(gpu: Gpu) -> tuple[str, ...]:
+    seen = gpu.measured
+    return (
+        label(gpu.vendor, gpu.index) + (", lost" if gpu.lost else ""),
+        gpu.name or gpu.vendor,
+        _range(seen.utilization_percent),
+        _memory(gpu),
+        _figure(seen.temperature_celsius),
+        _power(gpu),
+        _UNKNOWN if seen.throttled is None else _slowed(gpu) or "no",
+    )
+
+
+def _user_row(user: User, gpu: Gpu) -> tuple[str, ...]:
+    known = user.evidence == "process"
+    size = _size(user.memory_bytes) if known else _WITHOUT[user.evidence]
+    part = _part(user, gpu)
+    return (
+        label(gpu.vendor, gpu.index), "" if part is None else str(part), _who(user), size,
+        str(user.processes),
+    )  # fmt: skip
+
+
+def _user(user: User, gpu: Gpu) -> str:
+    part = _part(user, gpu)
+    place = "" if part is None else f" (part {part})"
+    if user.evidence != "process":
+        return f"{_who(user)}{place}: {_WITHOUT[user.evidence]}"
     many = f", {user.processes} processes" if user.processes > 1 else ""
-    return f"{name}: {_size(user.memory_bytes)}{many}"
+    return f"{_who(user)}{place}: {_size(user.memory_bytes)}{many}"
+
+
+def _who(user: User) -> str:
+    return user.container or _NAMELESS.get(user.kind, user.kind)
+
+
+def _part(user: User, gpu: Gpu) -> int | None:
+    return next((part.index for part in gpu.instances if part.uuid == user.instance), None)
+
+
+def _slowed(gpu: Gpu) -> str:
+    reasons = (gpu.measured.throttled or {}).items()
+    return ", ".join(f"{name.replace('_', ' ')} {part:.0f} %" for name, part in reasons)
 
 
 def _bars(values: list[float | None], high: float | None) -> str:
@@ -74,9 +137,16 @@ def _power(gpu: Gpu) -> str:
 
 
 def _memory(gpu: Gpu) -> str:
-    used = gpu.measured.memory_used_bytes
-    return f"{_size(used.maximum if used else None)} of {_size(gpu.memory_total_bytes)}"
+    return _of(gpu.measured.memory_used_bytes, gpu.memory_total_bytes)
+
+
+def _of(used: Figures | None, total: int | None) -> str:
+    return f"{_size(used.maximum if used else None)} of {_size(total)}"
 
 
 def _size(size: float | None) -> str:
-    return f"{size / _GIB:.1f} GiB" if size is not None else _UNKNOWN
+    if size is None:
+        return _UNKNOWN
+    if size < _GIB / 10:
+        return f"{size / _MIB:.0f} MiB" if size >= _MIB else f"{size:.0f} B"
+    return f"{size / _GIB:.1f} GiB"

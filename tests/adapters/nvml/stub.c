@@ -3,7 +3,7 @@
  * NVML_STUB names the file. Each line: DEVICE QUESTION ANSWERS, with answers parted by commas, one
  * for each time it is asked, and the last one from then on. An answer `error:N` is NVML's code N.
  * DEVICE is an index, INDEX.PART for a part of it (MIG), or `driver`. What is not in the file is
- * not supported.
+ * not supported. With OLDER defined it has only the names that drivers of before 2022 have.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,7 +128,9 @@ int nvmlDeviceGetEnforcedPowerLimit(void *d, unsigned int *v) { return small(d, 
 int nvmlDeviceGetClockInfo(void *d, int kind, unsigned int *v) {
     return small(d, kind == 0 ? "clock_graphics" : "clock_memory", v);
 }
+#ifndef OLDER
 int nvmlDeviceGetCurrentClocksEventReasons(void *d, unsigned long long *v) { return number(d, "reasons", v); }
+#endif
 int nvmlDeviceGetCurrentClocksThrottleReasons(void *d, unsigned long long *v) { return number(d, "old_reasons", v); }
 int nvmlDeviceGetCurrPcieLinkGeneration(void *d, unsigned int *v) { return small(d, "pcie_gen", v); }
 int nvmlDeviceGetMaxPcieLinkGeneration(void *d, unsigned int *v) { return small(d, "pcie_gen_max", v); }
@@ -182,6 +184,10 @@ static int processes(void *d, const char *question, unsigned int *room, struct p
     *room = there;
     return fits ? 0 : INSUFFICIENT_SIZE;
 }
+#ifdef OLDER
+#define nvmlDeviceGetComputeRunningProcesses_v3 nvmlDeviceGetComputeRunningProcesses_v2
+#define nvmlDeviceGetGraphicsRunningProcesses_v3 nvmlDeviceGetGraphicsRunningProcesses_v2
+#endif
 int nvmlDeviceGetComputeRunningProcesses_v3(void *d, unsigned int *n, struct process *p) {
     return processes(d, "compute", n, p);
 }
@@ -189,7 +195,12 @@ int nvmlDeviceGetGraphicsRunningProcesses_v3(void *d, unsigned int *n, struct pr
     return processes(d, "graphics", n, p);
 }
 
-int nvmlEventSetCreate(void **set) { *set = names; return 0; }
+int nvmlEventSetCreate(void **set) {
+    char text[40];
+    *set = names;
+    int code = answer("driver", "events", text, sizeof text);
+    return code == NOT_SUPPORTED ? 0 : code;
+}
 int nvmlEventSetFree(void *set) { (void)set; return 0; }
 int nvmlDeviceRegisterEvents(void *d, unsigned long long kinds, void *set) {
     (void)kinds; (void)set;
@@ -200,6 +211,9 @@ int nvmlDeviceRegisterEvents(void *d, unsigned long long kinds, void *set) {
 struct event { void *device; unsigned long long kind, data; unsigned int parts[2]; };
 int nvmlEventSetWait_v2(void *set, struct event *event, unsigned int milliseconds) {
     (void)set; (void)milliseconds;
+    char wait[40];
+    int failed = answer("driver", "wait", wait, sizeof wait);
+    if (failed && failed != NOT_SUPPORTED) return failed;
     for (int i = 0; i < count; i++) {
         if (strcmp(lines[i].question, "xid")) continue;
         char text[400];
