@@ -35,6 +35,9 @@ _THROTTLE = {
 }
 """Idleness and clocks that somebody set are no throttling."""
 
+_TEMPERATURE = (pynvml.nvmlDeviceGetTemperature, pynvml.nvmlDeviceGetTemperatureV)
+"""The first is in all drivers up to CUDA 13, and announced to go after that."""
+
 
 @dataclass(frozen=True, slots=True)
 class NvmlDevice:
@@ -107,8 +110,8 @@ class NvmlDevice:
             utilization_percent=_percent(use.gpu) if use else None,
             memory_utilization_percent=_percent(use.memory) if use else None,
             memory_used_bytes=_used(self.handle),
-            temperature_celsius=self._number(
-                pynvml.nvmlDeviceGetTemperature, pynvml.NVML_TEMPERATURE_GPU
+            temperature_celsius=figure(
+                ask_first(_TEMPERATURE, self.handle, pynvml.NVML_TEMPERATURE_GPU)
             ),
             power_watts=watts / 1000 if watts is not None else None,
             graphics_clock_mhz=self._number(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,60 @@ def test_what_a_smaller_card_does_not_tell_is_unknown(watch: Watch) -> None:
     assert (sample.utilization_percent, sample.processes) == (None, None)
     assert (sample.power_watts, sample.temperature_celsius) == (31, 45)
     assert (sample.graphics_clock_mhz, sample.memory_clock_mhz) == (None, None)
+
+
+class Clumsy:
+    """A package that raises what it should not, and gives what is no figure."""
+
+    class AmdSmiException(Exception):
+        pass
+
+    class AmdSmiTemperatureType:
+        HOTSPOT, EDGE = 1, 0
+
+    class AmdSmiTemperatureMetric:
+        CURRENT = 0
+
+    class AmdSmiClkType:
+        GFX, MEM = 0, 4
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+    def amdsmi_get_processor_handles(self) -> list[object]:
+        return [1, 2]
+
+    def amdsmi_get_gpu_device_uuid(self, handle: object) -> str:
+        del handle
+        return "same"
+
+    def __getattr__(self, name: str) -> object:
+        def ask(*_: object) -> object:
+            if isinstance(self.answer, Exception):
+                raise self.answer
+            return self.answer
+
+        return ask
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Clumsy.AmdSmiException(), AttributeError(), IndexError(), OSError(), "N/A", None,
+        {"gfx_activity": "N/A", "vram_used": float("nan"), "current_socket_power": float("inf"),
+         "clk": -1, "power_limit": 0xFFFF, "vram_total": 0xFFFFFFFF},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_whatever_the_package_does_nothing_is_made_up(answer: object) -> None:
+    seen = AmdWatch(Clumsy(answer))
+    first, second = seen.facts()
+    assert (first.uuid, second.uuid) == ("same", "same-1")
+    assert (first.memory_total_bytes, first.power_limit_watts, first.ecc) == (
+        None, None, EccErrors(),
+    )  # fmt: skip
+    known = {key: value for key, value in asdict(seen.sample()[0]).items() if value}
+    assert known == {"uuid": "same"}
 
 
 def test_no_driver_is_said_in_half_a_sentence(watch: Watch) -> None:

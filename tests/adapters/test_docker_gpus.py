@@ -12,14 +12,15 @@ from cyberbrain_cli.adapters.docker_gpus import claim_of, gpu_use
 from cyberbrain_cli.core.records import GpuClaim, GpuOwner
 from tests.conftest import RunContainer
 
-OUTER, INNER, STRANGER = "a0b1" * 16, "3f1c" * 16, "77aa" * 16
+OUTER, INNER, STRANGER, VICTIM = "a0b1" * 16, "3f1c" * 16, "77aa" * 16, "c0de" * 16
 
 
 class Daemon:
-    """A daemon that lists one container and may not be asked more."""
+    """A daemon that lists two containers and may not be asked more."""
 
     def containers(self, **_: Any) -> list[dict[str, Any]]:
-        return [{"Id": OUTER, "Names": ["/outer"], "State": "running"}]
+        names = {OUTER: "/outer", VICTIM: "/victim"}
+        return [{"Id": one, "Names": [name], "State": "running"} for one, name in names.items()]
 
 
 def machine(proc: Path, **groups: str) -> Path:
@@ -35,13 +36,14 @@ def test_the_outermost_container_that_the_daemon_knows_is_the_owner(tmp_path: Pa
     proc = machine(
         tmp_path,
         p1=f"/docker/{OUTER}/docker/{INNER}",
-        p2=f"/docker/{STRANGER}/docker-{OUTER}.scope",
+        p2=f"/docker/{OUTER}/docker-{VICTIM}.scope",
         p3=f"/docker/{STRANGER}",
         p4="/init.scope",
     )
-    found = gpu_use(Daemon(), [1, 3, 4, 5], (), local=True, proc=proc)
+    found = gpu_use(Daemon(), [1, 2, 3, 4, 5], (), local=True, proc=proc)
     assert found.owners == {
         1: GpuOwner("container", "outer", token=OUTER),
+        2: GpuOwner("container", "outer", token=OUTER),
         3: GpuOwner("container", None, token=STRANGER),
         4: GpuOwner("host"),
         5: GpuOwner("hidden"),

@@ -146,19 +146,24 @@ def test_a_driver_without_events_reports_none(watch: Watch, code: int) -> None:
     assert set(seen.xids().values()) == {None}
 
 
-def test_an_older_driver_is_asked_by_older_names(tmp_path: Path) -> None:
-    library = nvml_stub.build(tmp_path, "OLDER")
+@pytest.mark.parametrize("age", ["OLDER", "NEWER"])
+def test_drivers_of_other_ages_are_asked_by_the_names_they_have(tmp_path: Path, age: str) -> None:
+    library = nvml_stub.build(tmp_path, age)
+    state = tmp_path / "state.txt"
+    text = Path(nvml_stub.state("throttled")).read_text()
+    state.write_text(text.replace("0 reasons error:13", "0 reasons 0x0"))
     script = (
         "from cyberbrain_cli.adapters.nvml import watch_nvidia\n"
         "with watch_nvidia() as seen:\n"
         "    (sample,) = seen.sample()\n"
-        "    print([one.pid for one in sample.processes], sample.throttle, seen.notes)\n"
+        "    held = [one.pid for one in sample.processes]\n"
+        "    print(held, sample.throttle, sample.temperature_celsius, seen.notes)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env={"LD_LIBRARY_PATH": str(library.parent), "NVML_STUB": nvml_stub.state("throttled")},
+        env={"LD_LIBRARY_PATH": str(library.parent), "NVML_STUB": str(state)},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout == "[4001] () ()\n"
+    assert done.stdout == "[4001] () 93 ()\n"

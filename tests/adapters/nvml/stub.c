@@ -3,7 +3,8 @@
  * NVML_STUB names the file. Each line: DEVICE QUESTION ANSWERS, with answers parted by commas, one
  * for each time it is asked, and the last one from then on. An answer `error:N` is NVML's code N.
  * DEVICE is an index, INDEX.PART for a part of it (MIG), or `driver`. What is not in the file is
- * not supported. With OLDER defined it has only the names that drivers of before 2022 have.
+ * not supported. With OLDER defined it has only the names that drivers of before 2022 have, with
+ * NEWER none of those that are announced to go.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,7 +123,17 @@ int nvmlDeviceGetUtilizationRates(void *device, struct use *use) {
     return small(device, "memory_utilization", &use->memory);
 }
 
+#ifdef NEWER
+struct temperature { unsigned int version; int sensor, degrees; };
+int nvmlDeviceGetTemperatureV(void *d, struct temperature *t) {
+    unsigned int degrees;
+    int code = small(d, "temperature", &degrees);
+    if (!code) t->degrees = (int)degrees;
+    return code;
+}
+#else
 int nvmlDeviceGetTemperature(void *d, int s, unsigned int *v) { (void)s; return small(d, "temperature", v); }
+#endif
 int nvmlDeviceGetPowerUsage(void *d, unsigned int *v) { return small(d, "power_mw", v); }
 int nvmlDeviceGetEnforcedPowerLimit(void *d, unsigned int *v) { return small(d, "power_limit_mw", v); }
 int nvmlDeviceGetClockInfo(void *d, int kind, unsigned int *v) {
