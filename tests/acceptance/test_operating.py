@@ -128,11 +128,13 @@ def test_the_pipeline_step_ends_with_the_programs_code(
     program = shlex.quote(cyberbrain.command()[0])
     done = subprocess.run(
         ["bash", "-e", "-c", f"cyberbrain() {{ {program} \"$@\"; }}\n{script}"],
-        env=cyberbrain.environment, cwd=tmp_path, capture_output=True, text=True,
+        env=cyberbrain.environment | {"GITHUB_STEP_SUMMARY": "summary.md"},
+        cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 3, done.stderr
     assert f"critical\t{name}" in done.stdout
     assert "::error::critical findings" in done.stdout
+    assert "Findings: 1 critical." in (tmp_path / "summary.md").read_text()
 
 
 def test_the_page_names_every_metric() -> None:
