@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from cyberbrain_cli.core.records import Price
+from cyberbrain_cli.core.tokens import MILLION
+
+_ASKED = 1000
+"""Tokens to ask the price of: some models cost more from 200,000 on, and no prompt is as long."""
 
 
 def price_for(
@@ -26,24 +30,17 @@ def _published(model: str, endpoint: str) -> Price | None:
     from genai_prices import Usage, calc_price
 
     host = endpoint.rpartition(":")[0] or endpoint
-    million = 1_000_000
+    usages = (
+        Usage(input_tokens=_ASKED),
+        Usage(input_tokens=_ASKED, cache_read_tokens=_ASKED),
+        Usage(output_tokens=_ASKED),
+    )
     try:
-        prompt = calc_price(
-            Usage(input_tokens=million), model, provider_api_url=f"https://{host}/v1"
-        )
-        cached = calc_price(
-            Usage(input_tokens=million, cache_read_tokens=million),
-            model,
-            provider_api_url=f"https://{host}/v1",
-        )
-        completion = calc_price(
-            Usage(output_tokens=million), model, provider_api_url=f"https://{host}/v1"
+        prompt, cached, completion = (
+            Decimal(calc_price(usage, model, provider_api_url=f"https://{host}/v1").total_price)
+            * (MILLION / _ASKED)
+            for usage in usages
         )
     except (LookupError, ValueError, TypeError):
         return None
-    return Price(
-        currency="USD",
-        prompt_per_million=Decimal(prompt.total_price),
-        cached_prompt_per_million=Decimal(cached.total_price),
-        completion_per_million=Decimal(completion.total_price),
-    )
+    return Price("USD", prompt, cached, completion)

@@ -28,6 +28,16 @@ def test_a_hosted_model_has_its_published_price() -> None:
     )
 
 
+def test_a_model_that_costs_more_for_long_prompts_has_the_price_of_short_ones() -> None:
+    price = price_for("gemini-2.5-pro", "generativelanguage.googleapis.com:443", False, {})
+    assert price is not None
+    assert (price.prompt_per_million, price.cached_prompt_per_million) == (
+        Decimal("1.25"),
+        Decimal("0.125"),
+    )
+    assert price.completion_per_million == Decimal(10)
+
+
 def test_a_private_endpoint_is_unpriced_whatever_its_model_is_called() -> None:
     assert price_for("gpt-4o-mini", "10.0.0.5:8000", True, {}) is None
 
