@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cyberbrain_cli.core.directive import OnBudget
-from cyberbrain_cli.core.errors import BudgetSpent, CyberbrainError, LlmUnavailable, UsageError
+from cyberbrain_cli.core.errors import CyberbrainError, LlmUnavailable, UsageError
 from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.ports import ChatEndpoint, ContainerRunner, Llm, ModelInfo
 from cyberbrain_cli.core.records import Held, InputFile, LlmCall
@@ -55,14 +55,15 @@ class JobRoom:
 
     def _insist(self, llm: GuardedLlm | None) -> None:
         """A worker goes on without the model; the directive may say that this is not enough."""
-        failure = llm.failure if llm is not None else None
-        directive = self.loaded.directive
-        if isinstance(failure, BudgetSpent):
+        if llm is None:
+            return
+        if llm.spent is not None:
             if effective_budget(self.loaded, self.parts.budget).on_budget is OnBudget.FAIL:
-                raise failure
-            self.parts.progress.note(failure.message)
-        if isinstance(failure, LlmUnavailable) and directive.llm.use == "required":
-            raise failure
+                raise llm.spent
+            self.parts.progress.note(llm.spent.message)
+        required = self.loaded.directive.llm.use == "required"
+        if required and isinstance(llm.failure, LlmUnavailable):
+            raise llm.failure
 
     def _llm(self, job: PlanJob, stop: Stop) -> GuardedLlm | None:
         if self.model.info is None or not job.worker.uses_llm:

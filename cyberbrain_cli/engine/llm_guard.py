@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from cyberbrain_cli.core.errors import Cancelled, CyberbrainError, LlmUnavailable
+from cyberbrain_cli.core.errors import BudgetSpent, Cancelled, CyberbrainError, LlmUnavailable
 from cyberbrain_cli.core.ports import (
     Attempt,
     ChatEndpoint,
@@ -27,6 +27,8 @@ from cyberbrain_cli.engine.llm_size import prompt_tokens
 from cyberbrain_cli.engine.llm_state import LlmState, pause_seconds, unavailable
 
 _ANSWERED = frozenset({"ok", "cut"})
+_GATEWAY_TIMEOUTS = frozenset({504, 524})
+"""What a proxy says in place of a server that may have worked on the request to its end."""
 
 
 @dataclass(slots=True)
@@ -35,8 +37,8 @@ class GuardedLlm:
 
     `record` writes a ledger row and frees what was set aside for it; `wait` lets time pass and
     raises when the run is to stop; `used` is told the job's tokens so far. `state` is shared by
-    the run's jobs. `periods` is there where a day or month has a limit. `failure` is the first
-    error that `ask` raised.
+    the run's jobs. `periods` is there where a day or month has a limit. `spent` is the first
+    BudgetSpent that `ask` raised, `failure` the first error of another kind.
     """
 
     endpoint: ChatEndpoint
@@ -53,6 +55,7 @@ class GuardedLlm:
     state: LlmState | None = None
     periods: PeriodBudgets | None = None
     jitter: random.Random = field(default_factory=random.SystemRandom)
+    spent: BudgetSpent | None = None
     failure: CyberbrainError | None = None
     _total: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -78,6 +81,10 @@ class GuardedLlm:
         """The model's answer. Raises LlmUnavailable, BudgetSpent or Cancelled."""
         try:
             return self._ask(self._redacted(request))
+        except BudgetSpent as error:
+            with self._lock:
+                self.spent = self.spent or error
+            raise
         except CyberbrainError as error:
             with self._lock:
                 self.failure = self.failure or error
@@ -198,7 +205,8 @@ class GuardedLlm:
         A request that went out and was never answered may have been worked on to its end.
         """
         if attempt.reply is None and attempt.prompt_tokens is None:
-            if attempt.sent and attempt.outcome != "http_error":
+            refused = attempt.outcome == "http_error"
+            if attempt.sent and (not refused or attempt.http_status in _GATEWAY_TIMEOUTS):
                 return most
             return Spent(0, call.cost or Decimal(0))
         asked = prompt if attempt.prompt_tokens is None else attempt.prompt_tokens

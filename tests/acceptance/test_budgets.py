@@ -9,7 +9,7 @@ import pytest
 from tests.acceptance.conftest import Allowed
 from tests.acceptance.support import Records, document, finish, write_directive
 from tests.conftest import Cyberbrain
-from tests.stack.scripted_llm import Hang, Say, ScriptedLlm
+from tests.stack.scripted_llm import Fail, Hang, Say, ScriptedLlm
 
 LIMIT = 2500
 TASKS = "tasks: [{task: log_triage, digest_tokens: 600, answer_tokens: 100}]"
@@ -58,6 +58,17 @@ def test_a_directive_that_insists_on_the_model_fails_when_the_day_is_spent(
     assert error["message"].startswith("The token budget of 'one' for this month is spent: 10 of")
     assert "budget.month.tokens in the directive" in error["hint"]
     assert model.chats == []
+
+
+def test_a_spent_budget_fails_the_run_also_where_the_model_had_failed_before(
+    limited: Cyberbrain, model: ScriptedLlm
+) -> None:
+    model.then(Fail(400)).otherwise = Say(usage={"prompt_tokens": 1900, "completion_tokens": 100})
+    name = write_directive(limited, "one", f"budget: {{on_budget: fail, tokens: 2000}}\n{TASKS}")
+    done = limited("launch", name, "-o", "json")
+    assert len(model.chats) == 2
+    assert document(done)["run"]["error"]["message"].startswith("The token budget is spent: 0 of")
+    assert done.code == 7
 
 
 def test_what_a_killed_launch_set_aside_is_free_again(

@@ -12,7 +12,7 @@ from cyberbrain_cli.core.records import Price
 from cyberbrain_cli.core.tokens import Limit
 from tests.adapters.asking import request
 from tests.engine.llm_room import PRICE, Room
-from tests.stack.scripted_llm import Break, Fail, Say, ScriptedLlm
+from tests.stack.scripted_llm import Behaviour, Break, Fail, Say, ScriptedLlm
 
 
 @pytest.fixture
@@ -29,7 +29,17 @@ def test_the_budget_is_reserved_at_its_worst_and_settled_at_what_was(llm: Script
     with pytest.raises(BudgetSpent):
         room.guard.ask(request())
     assert len(llm.chats) == 4
-    assert isinstance(room.guard.failure, BudgetSpent)
+    assert isinstance(room.guard.spent, BudgetSpent)
+
+
+def test_a_spent_budget_is_remembered_also_after_another_failure(llm: ScriptedLlm) -> None:
+    room = Room(llm.then(Fail(400)), Limit(tokens=600))
+    with pytest.raises(LlmUnavailable) as unavailable:
+        room.guard.ask(request())
+    room.guard.budget.reserve(500, Decimal(0))
+    with pytest.raises(BudgetSpent) as spent:
+        room.guard.ask(request())
+    assert (room.guard.failure, room.guard.spent) == (unavailable.value, spent.value)
 
 
 def test_an_answer_without_usage_still_counts_against_the_budget(llm: ScriptedLlm) -> None:
@@ -48,16 +58,23 @@ def test_failures_give_back_what_was_reserved(llm: ScriptedLlm) -> None:
     assert room.guard.ask(request()).text == "fine"
 
 
-@pytest.mark.parametrize("broken", [Break(), Break(midway=False)])
+@pytest.mark.parametrize(
+    ("broken", "outcome", "status"),
+    [
+        (Break(), "connection_error", None),
+        (Break(midway=False), "connection_error", None),
+        (Fail(504), "http_error", 504),
+    ],
+)
 def test_what_went_out_and_was_never_answered_counts_at_its_worst(
-    llm: ScriptedLlm, broken: Break
+    llm: ScriptedLlm, broken: Behaviour, outcome: str, status: int | None
 ) -> None:
     """The server may have worked on it to its end."""
     room = Room(llm, Limit(tokens=600))
     llm.then(broken, Say("never asked"))
     with pytest.raises(BudgetSpent):
         room.guard.ask(request())
-    assert room.outcomes() == [(1, "connection_error", None)]
+    assert room.outcomes() == [(1, outcome, status)]
 
 
 def test_what_never_went_out_counts_nothing() -> None:
