@@ -91,7 +91,7 @@ class Command(TyperCommand):
 class TableCommand(Command):
     """A command that answers with a table."""
 
-    forms = (*Command.forms, Output.CSV)
+    forms = (*Command.forms, Output.CSV, Output.MARKDOWN)
 
 
 class ReportCommand(Command):

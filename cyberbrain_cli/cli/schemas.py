@@ -66,7 +66,8 @@ def schema_of(document: Document) -> dict[str, Any]:
         report = _listing("rows", records.CostRow)
         rows = report["properties"]["rows"]
         moment = {"type": ["string", "null"], "format": "date-time"}
-        extra = {"total": rows["items"], "totals": rows, "uncounted_calls": {"type": "integer"}}
+        extra = {"total": rows["items"], "totals": rows}
+        extra |= {f"{before}uncounted_calls": {"type": "integer"} for before in ("", "previous_")}
         extra |= dict.fromkeys(("since", "until", "previous_since"), moment)
         report["properties"] |= extra
         return {**report, "required": [*report["required"], "total", "totals"]}

@@ -50,20 +50,23 @@ def costs(
     return Table("rows", tuple(columns), "No calls to a model in this time.")
 
 
-def show_totals(totals: Sequence[CostRow], uncounted: int, page: Page) -> None:
+def show_totals(
+    totals: Sequence[CostRow], uncounted: int, page: Page, uncounted_before: int = 0
+) -> None:
     """Put the sums of a cost report below its table, and what they leave out."""
     for row in totals:
         page.gap()
         page.line(("bold", "Total   "), _sums(row))
         if row.previous is not None:
             page.line(("bold", "Before  "), f"{_sums(row.previous)}; change: {_change(row)}")
-    if uncounted:
-        page.gap()
-        page.line(
-            ("yellow", "Left out: "),
-            f"{human.plural(uncounted, 'call')} of pruned runs, of which only the day is known, "
-            "on days that are here in part.",
-        )
+    for count, where in ((uncounted, "here"), (uncounted_before, "in the time before")):
+        if count:
+            page.gap()
+            page.line(
+                ("yellow", "Left out: "),
+                f"{human.plural(count, 'call')} of pruned runs, of which only the day is known, "
+                f"on days that are {where} in part.",
+            )
 
 
 def bar(value: int, largest: int) -> str:
@@ -135,7 +138,7 @@ _COMPARED: tuple[Column[CostRow], ...] = (
         right=True,
         title="before",
     ),
-    Column("change", _change, right=True),
+    Column("change", _change, right=True, human_only=True),
     Column(
         "previous_cost",
         lambda row: _before(row).amount,

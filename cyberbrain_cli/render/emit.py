@@ -25,21 +25,29 @@ def emit_rows(
     extra: Mapping[str, Any] | None = None,
     footer: Callable[[Page], None] | None = None,
 ) -> None:
-    """Print a list: a table, CSV, or a document under the table's name with `extra` beside it."""
+    """Print a list: a table, CSV, or a document under the table's name with `extra` beside it.
+
+    Below the table, people read what the `footer` has to say, also where there are no rows.
+    """
     if screen.output is Output.JSON:
         document = {"schema_version": SCHEMA_VERSION, table.name: list(rows), **(extra or {})}
         screen.write(to_json(document))
     elif screen.output is Output.CSV:
         screen.write(table.csv(rows))
-    elif rows:
-        color = screen.colored(sys.stdout)
-        page = Page(color=color, width=screen.width())
+    else:
+        marked = screen.output is Output.MARKDOWN
+        color = not marked and screen.colored(sys.stdout)
+        page = Page(color=color, width=0 if marked else screen.width())
         if footer is not None:
             footer(page)
-        screen.write(table.human(rows, screen, color) + page.text())
-    else:
-        screen.write("")
-        screen.say(table.empty)
+        if marked:
+            below = [line for line in page.text().splitlines() if line]
+            screen.write("\n".join([table.markdown(rows), *(f"{line}\n" for line in below)]))
+        elif rows:
+            screen.write(f"{table.human(rows, screen, color)}{page.text()}")
+        else:
+            screen.write(page.text())
+            screen.say(table.empty)
 
 
 def emit_document(

@@ -7,8 +7,10 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar
 
+from cyberbrain_cli.render.escaping import escape_cell
 from cyberbrain_cli.render.human import NOTHING
 from cyberbrain_cli.render.safe import safe
 from cyberbrain_cli.render.screen import STYLES, Screen, paint
@@ -56,7 +58,7 @@ class Column(Generic[R]):
             return str(value).lower()
         if isinstance(value, datetime):
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        text = safe(str(value))
+        text = f"{value:f}" if isinstance(value, Decimal) else safe(str(value))
         return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
 
 
@@ -94,6 +96,13 @@ class Table(Generic[R]):
         for line, painted in zip(texts, styles, strict=True):
             page.append(_line(shown, line, widths, painted, color))
         return "".join(f"{line}\n" for line in page)
+
+    def markdown(self, rows: Sequence[R]) -> str:
+        """What a person sees as a table of Markdown."""
+        titles, *texts = _cells(self.shown, rows)
+        rule = ["---:" if column.right else "---" for column in self.shown]
+        lines = [titles, rule, *([escape_cell(text) for text in line] for line in texts)]
+        return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
     def csv(self, rows: Sequence[R]) -> str:
         """The table as CSV with a header line."""

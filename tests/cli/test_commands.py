@@ -141,7 +141,7 @@ def test_a_time_is_compared_with_the_one_before_it(
         rows = [CostRow({"model": "m"}, 1, 0, tokens, COST)] if len(asked) == 2 else []
         return rows, [CostRow({}, 1, 0, tokens, COST)]
 
-    reports = FakeServices(costs=costs, uncounted_calls=lambda *_: 0)
+    reports = FakeServices(costs=costs, uncounted_calls=lambda since, _: 5 * (since.day == 1))
     line = "cost-report --compare previous --since 2026-11-08 --until 2026-11-15"
     _, document = answer(FakeServices(reports=reports), line, monkeypatch, capsys)
     assert asked == [
@@ -153,6 +153,7 @@ def test_a_time_is_compared_with_the_one_before_it(
     assert document["total"]["tokens"]["total"] == 2
     assert document["total"]["previous"]["tokens"]["total"] == 1
     assert document["previous_since"] == "2026-11-01T00:00:00Z"
+    assert (document["uncounted_calls"], document["previous_uncounted_calls"]) == (0, 5)
 
 
 @pytest.mark.parametrize(
@@ -161,10 +162,15 @@ def test_a_time_is_compared_with_the_one_before_it(
         ("--compare previous", "needs to know how long"),
         ("--compare previous --since 7d --by day", "does not go with --by day"),
         ("--compare previous --since 2026-11-08 --until 2026-11-08", "not after --since"),
+        ("--since 2026-11-09 --until 2026-11-08", "not after --since"),
+        ("--compare previous --since 2999-01-01", "--since is still to come"),
+        ("--compare previous --since 0001-01-02", "no time is as long"),
+        ("--since tomorrow", "neither a time nor a duration"),
+        ("--by colour", "'model', 'day', 'directive', 'task', 'container', 'endpoint'"),
         ("--compare year --since 7d", "year"),
     ],
 )
-def test_a_time_without_one_before_it_is_wrong_usage(
+def test_a_time_or_key_that_makes_no_sense_is_wrong_usage(
     line: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     services = FakeServices(reports=Reports())

@@ -61,6 +61,7 @@ def test_changes_are_in_words_and_percent() -> None:
         SMALL,
         replace(SMALL, calls=0, tokens=TokenCount(), cost=Cost(), previous=SMALL),
     ]
+    assert "change" not in costs(["model"], rows, compare=True).csv(rows).splitlines()[0]
     _, less, new, gone = shown(*rows, compare=True)
     assert less[-5:] == ["1,000", "-20", "%", "0.50", "USD"]
     assert new[-3:] == ["-", "new", "-"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from decimal import Decimal
 from typing import Any
@@ -11,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from cyberbrain_cli.cli.schemas import Document, schema_of
 from cyberbrain_cli.core.errors import InvalidFile, NotFound, Problem
-from cyberbrain_cli.core.records import CostRow, RunSummary, TokenCount
+from cyberbrain_cli.core.records import Cost, CostRow, RunSummary, TokenCount
 from cyberbrain_cli.render.columns import RUNS
 from cyberbrain_cli.render.cost_view import costs, show_totals
 from cyberbrain_cli.render.emit import emit_document, emit_error, emit_record, emit_rows
@@ -84,6 +86,35 @@ def test_costs_have_rows_and_totals(capsys: Capture) -> None:
     assert table.startswith("model,day,calls,")
     assert "Total   3 calls (1 failed), 0.0021 USD; tokens: 3 (1 prompt, 2 answer)" in rest[0]
     assert "Left out: 2 calls of pruned runs" in rest[0]
+
+
+def test_what_is_left_out_is_said_also_where_nothing_else_is(capsys: Capture) -> None:
+    emit_rows(Screen(), costs(["model"], []), [], footer=lambda page: show_totals([], 2, page, 3))
+    out, err = capsys.readouterr()
+    assert "Left out: 2 calls of pruned runs" in out
+    assert "3 calls of pruned runs, of which only the day is known, on days that are in the" in out
+    assert err == "No calls to a model in this time.\n"
+
+
+def test_small_money_is_in_digits_and_what_is_unpriced_is_nowhere_zero(capsys: Capture) -> None:
+    small = Cost(Decimal("0.00000012"), "USD")
+    rows = [
+        CostRow({"model": name}, 1, 0, TokenCount(1, 2, 3), cost)
+        for name, cost in (("paid", small), ("own", Cost(None, None, 1)))
+    ]
+    table = costs(["model"], rows)
+    shown = {}
+    for output in (Output.HUMAN, Output.JSON, Output.CSV, Output.MARKDOWN):
+        emit_rows(Screen(output), table, rows)
+        shown[output] = capsys.readouterr().out
+    paid, own = json.loads(shown[Output.JSON])["rows"]
+    assert paid["cost"]["amount"] == "0.00000012"
+    assert own["cost"] == {"amount": None, "currency": None, "unpriced_calls": 1}
+    paid, own = csv.DictReader(io.StringIO(shown[Output.CSV]))
+    assert (paid["cost"], own["cost"], own["unpriced_calls"]) == ("0.00000012", "", "1")
+    for text in (shown[Output.HUMAN], shown[Output.MARKDOWN]):
+        assert "0.00000012 USD" in text
+        assert "unpriced" in text.splitlines()[-1]
 
 
 def test_an_error_is_a_document_or_two_lines(capsys: Capture) -> None:

@@ -70,6 +70,16 @@ def test_colour_is_there_only_when_asked_for() -> None:
     assert "\x1b[32m" in RUNS.human(rows, Screen(), color=True)
 
 
+def test_markdown_shows_what_people_see_and_obeys_no_cell() -> None:
+    rows = [Row("a|b\n[x](http://evil) <b>\x1b", 7)]
+    assert TABLE.markdown(rows).splitlines() == [
+        "| NAME | COUNT |",
+        "| --- | ---: |",
+        r"| a\|b\\n\[x\](http:\//evil) &lt;b>\\x1b | 7 |",
+    ]
+    assert TABLE.markdown([]).count("\n") == 2
+
+
 def test_csv_holds_values_and_not_what_is_made_for_reading() -> None:
     (row,) = csv.DictReader(io.StringIO(RUNS.csv([summary()])))
     assert row["status"] == "succeeded"

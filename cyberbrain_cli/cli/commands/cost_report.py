@@ -62,14 +62,18 @@ def cost_report(
     state = State.of(context)
     keys = [key.value for key in dict.fromkeys(by or [By.MODEL])]
     start, end = moment(since), moment(until)
+    if start is not None and end is not None and start >= end:
+        raise UsageError("--until is not after --since.", "Swap the two.")
     previous = _previous(start, end, keys) if compare else None
     with state.services() as services:
         rows, totals = services.reports.costs(keys, since=start, until=end)
-        left_out = services.reports.uncounted_calls(start, end)
+        left_out = [services.reports.uncounted_calls(start, end), 0]
         if previous is not None:
+            left_out[1] = services.reports.uncounted_calls(*previous)
             before, before_totals = services.reports.costs(keys, *previous)
             rows, totals = compared(rows, before), compared(totals, before_totals)
-        days = _days(services, keys, start, end) if state.screen.output is Output.HUMAN else None
+        drawn = state.screen.output in (Output.HUMAN, Output.MARKDOWN)
+        days = _days(services, keys, start, end) if drawn else None
     emit_rows(
         state.screen,
         costs(keys, rows, days=days, compare=compare is not None),
@@ -77,12 +81,13 @@ def cost_report(
         extra={
             "total": total(totals),
             "totals": totals,
-            "uncounted_calls": left_out,
+            "uncounted_calls": left_out[0],
             "since": start,
             "until": end,
             "previous_since": previous and previous[0],
+            "previous_uncounted_calls": left_out[1],
         },
-        footer=lambda page: show_totals(totals, left_out, page),
+        footer=lambda page: show_totals(totals, left_out[0], page, left_out[1]),
     )
 
 
@@ -102,8 +107,11 @@ def _previous(
         )
     length = (end or datetime.now(UTC)) - start
     if length <= timedelta(0):
-        raise UsageError("--until is not after --since.", "Swap the two.")
-    return start - length, start
+        raise UsageError("--since is still to come: there is nothing to compare.")
+    try:
+        return start - length, start
+    except OverflowError:
+        raise UsageError("--compare previous: no time is as long before --since.") from None
 
 
 def _days(

@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Annotated
+
+from pydantic import PlainSerializer
+
+Amount = Annotated[Decimal, PlainSerializer("{:f}".format, return_type=str, when_used="json")]
+"""Money; in JSON a string of digits, however small it is, and never 1E-7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,7 @@ class TokenCount:
 class Cost:
     """Money spent. `amount` is None when no call had a price; calls without one are counted."""
 
-    amount: Decimal | None = None
+    amount: Amount | None = None
     currency: str | None = None
     unpriced_calls: int = 0
 
