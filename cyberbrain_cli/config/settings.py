@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cyberbrain_cli.core.directive import Budget
@@ -15,6 +15,8 @@ from cyberbrain_cli.core.records import Price
 from cyberbrain_cli.core.shipped import folder
 
 APPLICATION = "cyberbrain"
+MOST_PER_MILLION, MOST_PER_SECOND = 1_000_000, 1_000
+"""What one call costs must fit the records, which take nine million of any currency."""
 ENV_PREFIX = "CYBERBRAIN_"
 
 
@@ -75,14 +77,35 @@ class PriceSettings(Section):
     """What a model costs."""
 
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")
-    prompt_per_million: Decimal | None = Field(None, ge=0, description="Per million prompt tokens.")
+    prompt_per_million: Decimal | None = Field(
+        None, ge=0, le=MOST_PER_MILLION, description="Per million prompt tokens."
+    )
     cached_prompt_per_million: Decimal | None = Field(
-        None, ge=0, description="Per million cached prompt tokens. Default: as prompt tokens."
+        None,
+        ge=0,
+        le=MOST_PER_MILLION,
+        description="Per million cached prompt tokens. Default: as prompt tokens.",
     )
     completion_per_million: Decimal | None = Field(
-        None, ge=0, description="Per million completion tokens."
+        None, ge=0, le=MOST_PER_MILLION, description="Per million completion tokens."
     )
-    per_gpu_second: Decimal | None = Field(None, ge=0, description="Per second of a call.")
+    per_gpu_second: Decimal | None = Field(
+        None, ge=0, le=MOST_PER_SECOND, description="Per second of a call."
+    )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        """A part that was forgotten would be free, or leave all of it unpriced."""
+        prompt, completion = self.prompt_per_million, self.completion_per_million
+        if (prompt is None) != (completion is None):
+            raise ValueError(
+                "prompt_per_million needs completion_per_million, be it 0, and the reverse"
+            )
+        if prompt is None and self.cached_prompt_per_million is not None:
+            raise ValueError("cached_prompt_per_million goes with prompt_per_million")
+        if prompt is None and self.per_gpu_second is None:
+            raise ValueError("there is no price in it: per million tokens, or per_gpu_second")
+        return self
 
     def as_price(self) -> Price:
         """The price as the ledger snapshots it."""

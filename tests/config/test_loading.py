@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,33 @@ def test_nothing_at_all_is_a_valid_configuration() -> None:
     result = load(None, None, {})
     assert result.settings.database.url.startswith("sqlite:///")
     assert {setting.origin for setting in result.show()} == {"default"}
+
+
+@pytest.mark.parametrize(
+    ("price", "says"),
+    [
+        ("{prompt_per_million: 1}", "needs completion_per_million, be it 0"),
+        ("{completion_per_million: 1}", "needs completion_per_million, be it 0"),
+        ("{per_gpu_second: 1, cached_prompt_per_million: 1}", "goes with prompt_per_million"),
+        ("{currency: EUR}", "there is no price in it"),
+        ("{per_gpu_second: -0.1}", "greater than or equal to 0"),
+        ("{per_gpu_second: 1e30}", "less than or equal to 1000"),
+        ("{prompt_per_million: .nan, completion_per_million: 0}", "finite"),
+    ],
+)
+def test_a_price_that_would_be_free_or_none_by_mistake_is_refused(price: str, says: str) -> None:
+    with pytest.raises(InvalidFile) as raised:
+        loaded(f"prices: {{small: {price}}}")
+    assert any(says in str(problem) for problem in raised.value.problems), raised.value.problems
+
+
+def test_a_price_is_as_exact_as_it_is_written() -> None:
+    text = "prices: {small: {prompt_per_million: 0.1, completion_per_million: '0.30'}}"
+    price = loaded(text).settings.prices["small"].as_price()
+    assert (price.prompt_per_million, price.completion_per_million) == (
+        Decimal("0.1"),
+        Decimal("0.30"),
+    )
 
 
 def test_flags_win_over_environment_and_environment_over_file(
