@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from cyberbrain_cli.core.records import LlmCall
 from cyberbrain_cli.store import sql
-from cyberbrain_cli.store.tables.columns import money_units
+from cyberbrain_cli.store.tables.columns import amount, money_units
 from cyberbrain_cli.store.usage import PART, currency_of, is_unknown
 
 ANSWERED = ("ok", "cut")
@@ -135,12 +135,17 @@ def wrong_rollups(connection: Connection) -> Iterator[str]:
         )
         for row in connection.execute(query).mappings():
             where = ", ".join(str(row[key]) for key in keys if row[key] != "")
-            for name in MEASURES:
-                if row[name]:
-                    yield (
-                        f"{table.name} of {where}: {name} is {int(row[name]):+d} "
-                        "against its ledger rows"
-                    )
+            for name, difference in _differences(row):
+                yield f"{table.name} of {where}: {name} is {difference} against its ledger rows"
+
+
+def _differences(row: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+    """What is off, and by how much; the two parts of a cost are one."""
+    off = {name: int(row[name]) for name in MEASURES}
+    cost = off.pop("cost_high") * PART + off.pop("cost_low")
+    yield from ((name, f"{value:+d}") for name, value in off.items() if value)
+    if cost:
+        yield "cost", f"{amount(cost):+f}"
 
 
 def _labels(call: LlmCall, directive: str) -> dict[str, Any]:

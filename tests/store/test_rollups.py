@@ -136,6 +136,26 @@ def test_a_sum_that_its_rows_do_not_bear_out_is_named(
     assert problem.endswith(": prompt_tokens is +5 against its ledger rows")
 
 
+def test_a_row_of_the_ledger_that_was_changed_is_named(
+    database: Database, journal: SqlJournal
+) -> None:
+    """Two of its sums by day, those of its job and of its run."""
+    run_id, job_id = started(journal)
+    journal.record_calls([call(run_id, job_id), call(run_id, job_id)])
+    with database.writing() as connection:
+        one = "(SELECT min(id) FROM llm_calls)"
+        changed = f"UPDATE llm_calls SET cost = cost - 1, completion_tokens = 7 WHERE id = {one}"
+        connection.execute(text(changed))
+    problems = verify(database)
+    assert len(problems) == 8
+    for table in ("llm_days", "llm_work_days"):
+        said = [problem for problem in problems if problem.startswith(f"{table} of")]
+        assert [problem.partition(": ")[2] for problem in said] == [
+            "completion_tokens is +93 against its ledger rows",
+            "cost is +0.000000000001 against its ledger rows",
+        ]
+
+
 def test_a_row_that_is_in_no_sum_is_named(database: Database, journal: SqlJournal) -> None:
     run_id, job_id = started(journal)
     journal.record_call(call(run_id, job_id))
