@@ -134,14 +134,17 @@ class Reports:
 
     def previous_artifacts(self, directive: str, job_key: str, kind: str) -> list[str]:
         """Paths of the artifacts of this kind from the job's last successful run."""
+        # From the last run back, by an index: a maximum would be sought among all jobs.
         last = (
-            select(func.max(sql.JOBS.c.id))
+            select(sql.JOBS.c.id)
             .join(sql.RUNS, sql.RUNS.c.id == sql.JOBS.c.run_id)
             .where(
                 sql.RUNS.c.directive == directive,
                 sql.JOBS.c.key == job_key,
                 sql.JOBS.c.status == Status.SUCCEEDED.value,
             )
+            .order_by(sql.RUNS.c.id.desc())
+            .limit(1)
             .scalar_subquery()
         )
         query = select(sql.ARTIFACTS.c.path).where(
