@@ -72,7 +72,8 @@ class RunBudget:
                 )
             if most_amount is not None and self._amount + amount > most_amount:
                 raise BudgetSpent(
-                    f"The money budget is spent: {self._amount} of {most_amount} used.",
+                    f"The money budget is spent: {self._amount:f} of {most_amount:f} used, "
+                    f"{amount:f} needed.",
                     "Raise budget.amount in the directive, or read fewer containers.",
                 )
             self._tokens += tokens

@@ -63,6 +63,14 @@ def run_budget(loaded: LoadedDirective, default: Budget) -> RunBudget:
     return RunBudget(Limit(budget.tokens, budget.amount))
 
 
+def limits_money(loaded: LoadedDirective, default: Budget) -> bool:
+    """Whether any limit on the directive's runs is one of money."""
+    own = loaded.directive.budget
+    periods = (default.day, default.month, own.day, own.month)
+    amounts = (effective_budget(loaded, default).amount, *(limit.amount for limit in periods))
+    return any(amount is not None for amount in amounts)
+
+
 def period_budgets(
     loaded: LoadedDirective, default: Budget, journal: Journal, run_id: int
 ) -> PeriodBudgets | None:

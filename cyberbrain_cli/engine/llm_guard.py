@@ -159,7 +159,7 @@ class GuardedLlm:
         finally:
             self.budget.settle(most, claim.spent)
             if self.periods is not None and claim.held is not None:
-                with suppress(CyberbrainError):  # the end of the run gives it back as well
+                with suppress(CyberbrainError):  # then it counts until the period is over
                     self.periods.release(claim.held)
 
     def _record(self, call: LlmCall, claim: Claim) -> None:

@@ -11,6 +11,7 @@ from cyberbrain_cli.core.ports import ModelInfo
 from cyberbrain_cli.core.records import AuditEvent
 from cyberbrain_cli.core.retry import PastLaunch
 from cyberbrain_cli.core.worker import Target
+from cyberbrain_cli.engine.budgets import limits_money
 from cyberbrain_cli.engine.host_guard import GuardedHost
 from cyberbrain_cli.engine.loader import LoadedDirective
 from cyberbrain_cli.engine.parts import Parts
@@ -94,6 +95,11 @@ class Ground:
             self.parts.progress.note(f"{error.message} The run goes on with rules alone.")
             return ChosenModel(absence=error.message)
         self.parts.progress.note(f"Model {info.model} at {info.endpoint}.")
+        if limits_money(self.loaded, self.parts.budget) and self.parts.models.price(info) is None:
+            self.parts.progress.note(
+                f"Model {info.model} has no price, so no budget of money limits it. "
+                "Set one in prices, or limit tokens."
+            )
         return ChosenModel(info)
 
     def _audit(self, subject: str, reason: str) -> None:

@@ -18,7 +18,6 @@ from sqlalchemy import (
     delete,
     func,
     literal,
-    or_,
     select,
     text,
     type_coerce,
@@ -88,12 +87,17 @@ def release(connection: Connection, held: Held) -> None:
     connection.execute(delete(sql.RESERVATIONS).where(sql.RESERVATIONS.c.id == held.id))
 
 
-def release_run(connection: Connection, run_id: int, now: datetime) -> None:
-    """Give back what a run that is over left set aside, and forget what is long past."""
+def settle_run(connection: Connection, run_id: int, now: datetime) -> None:
+    """Keep what a run that is over left set aside, and forget what is long past.
+
+    Whoever set it aside was about to ask, and did not live to say what became of it: the model
+    may have worked to the end, so it counts until the period is over, as for a timeout.
+    """
     at = sql.RESERVATIONS.c
     left = and_(at.run_id == run_id, at.settled.is_(False))
+    connection.execute(update(sql.RESERVATIONS).where(left).values(settled=True))
     past = at.day < now.astimezone(UTC).date() - _KEPT
-    connection.execute(delete(sql.RESERVATIONS).where(or_(left, past)))
+    connection.execute(delete(sql.RESERVATIONS).where(past))
 
 
 def uses(
@@ -126,8 +130,8 @@ def _insist(limit: PeriodLimit, used: _Used, wanted: Reservation) -> None:
     money = used.amounts.get(wanted.currency or "", Decimal(0))
     if limit.amount is not None and money + wanted.amount > limit.amount:
         raise BudgetSpent(
-            f"The money budget of {name} is spent: {money} of {limit.amount} "
-            f"{wanted.currency or ''} used, {wanted.amount} needed.".replace("  ", " "),
+            f"The money budget of {name} is spent: {money:f} of {limit.amount:f} "
+            f"{wanted.currency or ''} used, {wanted.amount:f} needed.".replace("  ", " "),
             f"Raise budget.{limit.period}.amount {where}, or wait for the next {limit.period}.",
         )
 

@@ -167,7 +167,7 @@ class SqlJournal:
         end_open_jobs(connection, run_id, Status.CANCELLED, now)
         ending = {"degraded": bool(reasons), "degraded_reasons": reasons, "finished_at": now}
         move(connection, RUNS, run_id, status, **ending)
-        budgets.release_run(connection, run_id, now)
+        budgets.settle_run(connection, run_id, now)
         counters.run_ended(connection, run_id, status, now, degraded=bool(reasons))
 
     @_transaction
@@ -182,7 +182,7 @@ class SqlJournal:
         now = self._now()
         end_open_jobs(connection, run_id, Status.INTERRUPTED, now)
         move(connection, RUNS, run_id, Status.INTERRUPTED, finished_at=now)
-        budgets.release_run(connection, run_id, now)
+        budgets.settle_run(connection, run_id, now)
         counters.run_ended(connection, run_id, Status.INTERRUPTED, now)
 
     @_transaction

@@ -47,6 +47,25 @@ def test_two_launches_at_once_never_use_more_than_a_day_may(
     assert limited("db", "verify").code == 0
 
 
+def test_a_budget_of_money_that_cannot_be_kept_is_said(
+    limited: Cyberbrain, model: ScriptedLlm
+) -> None:
+    del limited.environment["CYBERBRAIN_BUDGET__DAY__TOKENS"]
+    name = write_directive(limited, "one", f"budget: {{month: {{amount: 0}}}}\n{TASKS}")
+    said = "Model scripted has no price, so no budget of money limits it."
+    assert said in limited("launch", name).stderr
+    assert len(model.chats) > 0
+    model.requests.clear()
+    price = {"scripted": {"prompt_per_million": "0.15", "completion_per_million": "0.60"}}
+    limited.environment["CYBERBRAIN_PRICES"] = json.dumps(price)
+    done = limited("launch", name, "--since", "1h", "-o", "json")
+    assert said not in done.stderr
+    assert model.chats == []
+    (reason,) = document(done)["run"]["degraded_reasons"]
+    assert "The money budget of 'one' for this month is spent: 0 of 0 USD used, 0.00" in reason
+    assert "The money budget of 'one' for this month is spent" in done.stderr
+
+
 def test_a_directive_that_insists_on_the_model_fails_when_the_day_is_spent(
     limited: Cyberbrain, model: ScriptedLlm
 ) -> None:
@@ -71,21 +90,25 @@ def test_a_spent_budget_fails_the_run_also_where_the_model_had_failed_before(
     assert done.code == 7
 
 
-def test_what_a_killed_launch_set_aside_is_free_again(
+def test_a_call_that_a_killed_launch_had_under_way_counts_at_its_worst(
     limited: Cyberbrain, records: Records, model: ScriptedLlm
 ) -> None:
+    """The model may have worked on it to its end: a launch that dies again and again is limited."""
     model.otherwise = Hang()
     launch = limited.start("launch", write_directive(limited, "one", TASKS))
     model.wait_for_chats(1)
     assert records.one(SET_ASIDE) == 1
+    worst = records.one("SELECT tokens FROM llm_reservations")
     launch.kill()
     launch.communicate()
     model.release()
-    model.otherwise = Say(usage={"prompt_tokens": 300, "completion_tokens": 100})
+    model.otherwise = Say(usage={"prompt_tokens": LIMIT - worst - 100, "completion_tokens": 100})
     done = limited("launch", write_directive(limited, "other", TASKS), "-o", "json")
     assert done.code == 0, done.stderr
-    assert document(done)["run"]["degraded"] is False
-    assert records.one("SELECT count(*) FROM llm_reservations") == 0
+    assert records.one(SET_ASIDE) == 0
+    assert records.one("SELECT tokens FROM llm_reservations") == worst
+    assert records.one(AT_HAND) == LIMIT - worst
+    assert "budget of all runs for this day is spent: 0 of" in done.stderr
 
 
 def test_no_limit_sets_nothing_aside(

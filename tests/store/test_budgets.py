@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -75,6 +75,21 @@ def test_a_call_of_unknown_usage_counts_at_its_worst_until_the_period_ends(
     )
 
 
+def test_a_call_counts_in_the_day_on_which_it_began(journal: SqlJournal) -> None:
+    """It may end on the next, which begins at midnight of UTC wherever one is."""
+    run_id, job_id = started(journal)
+    before = datetime(2026, 11, 30, 19, 59, 59, tzinfo=timezone(timedelta(hours=-4)))
+    limits = [TOKENS, PeriodLimit("month", tokens=5000)]
+    held = journal.reserve(wanted(run_id, 5000, at=before), limits)
+    after = before + timedelta(seconds=2)
+    other = journal.reserve(wanted(run_id, 4000, at=after), limits)
+    long = call(run_id, job_id, started_at=before, duration_seconds=9.0)
+    journal.record_call(long, Held(held.id, 1100, Decimal("0.00021")))
+    journal.reserve(wanted(run_id, 3900, at=before), limits)
+    journal.release(other)
+    journal.reserve(wanted(run_id, 5000, at=after), limits)
+
+
 def test_a_directive_has_limits_of_its_own(journal: SqlJournal) -> None:
     run_id, job_id = started(journal)
     journal.record_call(call(run_id, job_id))
@@ -98,7 +113,7 @@ def test_money_counts_each_currency_by_itself(journal: SqlJournal) -> None:
 
 
 @pytest.mark.parametrize("ends", ["interrupted", "finished"])
-def test_a_run_that_is_gone_holds_nothing(
+def test_what_a_run_that_is_gone_left_under_way_counts_until_the_period_ends(
     ends: str, database: Database, journal: SqlJournal
 ) -> None:
     run_id, _ = started(journal)
@@ -109,7 +124,10 @@ def test_a_run_that_is_gone_holds_nothing(
         journal.interrupt_run(run_id)
     else:
         journal.finish_run(run_id, Status.CANCELLED, ())
-    assert left(database) == [(1100, False)]
+    assert left(database) == [(1100, True), (1100, True), (1100, False)]
+    with pytest.raises(BudgetSpent, match=": 1700 of 5000 left"):
+        journal.reserve(wanted(other, 1800), [TOKENS])
+    journal.reserve(wanted(other, 1800, at=THEN + timedelta(days=1)), [TOKENS])
 
 
 def test_what_is_long_past_is_forgotten(database: Database) -> None:

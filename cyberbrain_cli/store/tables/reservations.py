@@ -13,7 +13,7 @@ from cyberbrain_cli.store.tables.columns import Base, flag, money, number, row_i
 
 
 class ReservationRow(Base, table=True):
-    """What a call may use at most; once `settled`, what it used and no ledger row says.
+    """What a call may use at most; once `settled`, what it may have used and no ledger row says.
 
     The run is none of its owners: what was used stays used when the run's records are pruned.
     """
