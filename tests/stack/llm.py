@@ -23,14 +23,18 @@ CONTEXT_TOKENS = 8192
 _PYTHON = state.REPOSITORY / ".venv" / "bin" / "python"
 
 
-def up() -> Record:
-    """The server's base URL, ready to answer."""
+def up(threads: int | None = 1) -> Record:
+    """The server's base URL, ready to answer; None is a thread for each core.
+
+    Several threads wait for each other by spinning, which on a machine that is busy with tests
+    takes many times as long as one.
+    """
     record = state.load(NAME)
     if record and answers(record["url"]):
         return record
     if record:
         down()
-    return state.save(NAME, {"ours": True, **_start(state.folder(NAME) / "log")})
+    return state.save(NAME, {"ours": True, **_start(state.folder(NAME) / "log", threads)})
 
 
 def down() -> None:
@@ -57,24 +61,21 @@ def answers(url: str) -> bool:
 
 @contextmanager
 def own() -> Iterator[str]:
-    """The URL of a server that nobody else uses, for as long as the context lasts.
-
-    One thread: several wait for each other by spinning, which takes a busy machine many times
-    as long.
-    """
+    """The URL of a server that nobody else uses, for as long as the context lasts."""
     with tempfile.TemporaryDirectory() as folder:
-        record = _start(Path(folder) / "log", "1")
+        record = _start(Path(folder) / "log", 1)
         try:
             yield str(record["url"])
         finally:
             state.stop(record)
 
 
-def _start(log: Path, *options: str) -> Record:
+def _start(log: Path, threads: int | None) -> Record:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     python = str(_PYTHON) if _PYTHON.exists() else sys.executable
     url = f"http://127.0.0.1:{port}"
+    options = [] if threads is None else [str(threads)]
     record = {
         "url": url,
         **state.start([python, "-m", "tests.stack.llm", str(port), *options], log),

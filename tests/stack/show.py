@@ -17,6 +17,7 @@ def main() -> int:
     """The launch's exit code; 1 with one line when a service cannot be had."""
     try:
         with state.locked():
+            llm.up(threads=None)  # nothing else is to be done
             for service in (docker, llm, demo):
                 service.up()
                 print(f"{service.NAME:9} {service.status()}", file=sys.stderr)
