@@ -7,11 +7,18 @@ from typing import Any
 
 from docker.types import DeviceRequest, Healthcheck, LogConfig, Mount
 
-from cyberbrain_cli.core.records import ContainerSettings, ContainerSpec, Room
+from cyberbrain_cli.adapters.docker_names import own_name
+from cyberbrain_cli.core.records import (
+    LOG_FILE_BYTES,
+    LOG_FILES,
+    ContainerSpec,
+    Room,
+)
 
 EXECUTION = "cyberbrain.execution"
 KEEPER = "/cyberbrain-keeper"
-_KEPT_LOG = "10m"
+_USES = ("keeper", "inputs", "outputs")
+_NO_GPU = {"NVIDIA_VISIBLE_DEVICES": "void", "AMD_VISIBLE_DEVICES": "none"}
 _HELPER_MEMORY = 32 * 1024 * 1024
 _HELPER_PIDS = 32
 
@@ -28,19 +35,27 @@ def volume_options(room: Room) -> dict[str, str]:
 
 
 def job_arguments(spec: ContainerSpec) -> dict[str, Any]:
-    """What creates the container itself."""
+    """What creates the container itself.
+
+    A GPU maker's runtime, where it is the daemon's default one, gives GPUs to every container with
+    its variable, which images set to `all`: so the variables are always set here.
+    """
     request = spec.request
     return {
         "image": spec.image.id,
         "name": spec.execution,
         "command": list(request.command) if request.command is not None else None,
         "entrypoint": list(request.entrypoint) if request.entrypoint is not None else None,
-        "environment": dict(spec.environment),
+        "environment": {**spec.environment, **_NO_GPU, **_some_gpus(request.gpus)},
         "user": request.user,
         "labels": labels(spec),
         "stop_signal": "SIGTERM",
         "healthcheck": Healthcheck(test=["NONE"]),
     }
+
+
+def _some_gpus(gpus: tuple[str, ...]) -> dict[str, str]:
+    return {"NVIDIA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}
 
 
 def keeper_arguments(spec: ContainerSpec) -> dict[str, Any]:
@@ -50,10 +65,21 @@ def keeper_arguments(spec: ContainerSpec) -> dict[str, Any]:
         "name": keeper_name(spec),
         "command": [],
         "entrypoint": [KEEPER],
+        "environment": dict(_NO_GPU),
         "user": "65534:65534",
         "labels": labels(spec),
         "healthcheck": Healthcheck(test=["NONE"]),
     }
+
+
+def owned(item: Mapping[str, Any], execution: str) -> bool:
+    """Whether a listed container or volume is an execution's, by the name that was given to it.
+
+    An image made of one of our containers has its labels, and so has whatever is run of it.
+    """
+    name = str(item["Name"]) if "Name" in item else own_name(item)
+    nameless = "Name" not in item and not item.get("Names")
+    return nameless or name in (execution, *(f"{execution}-{use}" for use in _USES))
 
 
 def labels(spec: ContainerSpec) -> dict[str, str]:
@@ -74,7 +100,10 @@ def confined(spec: ContainerSpec) -> dict[str, Any]:
         "pids_limit": request.pids,
         "device_requests": gpus if request.gpus else None,
         "tmpfs": _scratch(spec),
-        "log_config": LogConfig(type="json-file", config={"max-size": _KEPT_LOG, "max-file": "2"}),
+        "log_config": LogConfig(
+            type="json-file",
+            config={"max-size": str(LOG_FILE_BYTES), "max-file": str(LOG_FILES)},
+        ),
     }
 
 
@@ -130,40 +159,3 @@ def _scratch(spec: ContainerSpec) -> dict[str, str]:
     taken = {room.path for room in spec.rooms}
     folders = ("/tmp", *spec.image.volumes)  # noqa: S108 - within the container
     return {folder: options for folder in folders if folder not in taken}
-
-
-def inspected(found: Mapping[str, Any], unsupported: Collection[str]) -> ContainerSettings:
-    """What confines a container, of what the daemon says of it."""
-    host, config = found["HostConfig"], found["Config"]
-    shared = [
-        name
-        for name in ("PidMode", "IpcMode", "UTSMode", "UsernsMode")
-        if str(host.get(name) or "").startswith(("host", "container:"))
-    ]
-    unconfined = [item for item in host.get("SecurityOpt") or () if "unconfined" in item]
-    return ContainerSettings(
-        image_id=found["Image"],
-        user=config["User"],
-        network=host["NetworkMode"],
-        writable_root=not host["ReadonlyRootfs"],
-        mounts=tuple(sorted(_mount(item) for item in found["Mounts"] if item["Type"] != "tmpfs")),
-        gpus=tuple(
-            device
-            for item in host.get("DeviceRequests") or ()
-            for device in item.get("DeviceIDs") or ("all",)
-        ),
-        memory_bytes=None if "memory" in unsupported else host["Memory"],
-        cpus=None if "cpus" in unsupported else host["NanoCpus"] / 1_000_000_000,
-        pids=None if "pids" in unsupported else host["PidsLimit"],
-        privileged=bool(host["Privileged"]),
-        capabilities=tuple(host.get("CapAdd") or ()),
-        devices=len(host.get("Devices") or ()),
-        host_namespaces=(*shared, *unconfined),
-        no_new_privileges="no-new-privileges" in (host.get("SecurityOpt") or ())
-        and "ALL" in (host.get("CapDrop") or ()),
-    )
-
-
-def _mount(item: Mapping[str, Any]) -> str:
-    what = item.get("Name") or item.get("Source")
-    return f"{what} {item['Destination']} {'rw' if item['RW'] else 'ro'}"

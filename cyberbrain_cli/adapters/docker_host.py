@@ -154,7 +154,11 @@ class DockerHost:
         if not _REFERENCE.fullmatch(reference):
             raise _no_such(reference)
         with self._asked(reference):
-            image: Mapping[str, Any] = self._api.inspect_image(reference)  # type: ignore[no-untyped-call]
+            try:
+                image: Mapping[str, Any] = self._api.inspect_image(reference)  # type: ignore[no-untyped-call]
+            except docker.errors.NotFound:
+                hint = f"docker pull {reference}, or see `docker image ls`"
+                raise NotFound(f"The daemon has no image '{reference}'.", hint) from None
             return image_digest(reference, image)
 
     def _whole_log(self, container: ContainerInfo) -> Generator[LogBatch, None, None]:

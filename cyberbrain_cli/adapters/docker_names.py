@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cyberbrain_cli.core.image_names import digest_of, familiar, repository_of
+
 
 def own_name(item: Mapping[str, Any]) -> str:
     """A listed container's own name: the one that is not a link into another container."""
@@ -15,15 +17,12 @@ def own_name(item: Mapping[str, Any]) -> str:
 def image_digest(reference: str, image: Mapping[str, Any]) -> str:
     """What an inspected image is pinned to: its digest in the reference's own repository.
 
-    An image that came from no repository has none, and is pinned to its id.
+    An image that came from no repository has none, and is pinned to its id. Of several digests
+    that have come to mean the same image it is the one that the reference names.
     """
-    repository = repository_of(reference)
+    repository = familiar(repository_of(reference))
     found = (str(digest).rpartition("@") for digest in image.get("RepoDigests") or ())
-    known = next((digest for name, _, digest in found if name == repository), None)
-    return known or str(image["Id"])
-
-
-def repository_of(reference: str) -> str:
-    """The reference without its tag and digest."""
-    folder, slash, last = reference.partition("@")[0].rpartition("/")
-    return f"{folder}{slash}{last.partition(':')[0]}"
+    known = [digest for name, _, digest in found if familiar(name) == repository]
+    if (named := digest_of(reference)) in known:
+        return str(named)
+    return known[0] if known else str(image["Id"])

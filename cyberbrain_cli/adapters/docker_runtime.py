@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import math
-import tarfile
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -18,6 +16,8 @@ import requests
 from cyberbrain_cli.adapters import docker_boxing as boxing
 from cyberbrain_cli.adapters import keeper
 from cyberbrain_cli.adapters.docker_address import client_arguments, unreachable
+from cyberbrain_cli.adapters.docker_confinement import inspected
+from cyberbrain_cli.adapters.docker_inputs import tar_of
 from cyberbrain_cli.adapters.docker_names import image_digest
 from cyberbrain_cli.core.errors import CyberbrainError, NotFound, RunFailed
 from cyberbrain_cli.core.records import (
@@ -35,6 +35,7 @@ OWNER, RUN = "cyberbrain.owner", "cyberbrain.run_id"
 _LIMITS = {"memory": "MemoryLimit", "cpus": "CpuCfsQuota", "pids": "PidsLimit"}
 _WAIT_SECONDS = 30
 _CHUNK = 64 * 1024
+_NO_GPU_SUPPORT = ("could not select device driver", "discover GPU vendor")
 
 
 class DockerRuntime:
@@ -89,7 +90,7 @@ class DockerRuntime:
     def settings(self, container: str) -> ContainerSettings:
         """What confines a container that was created, as the daemon has it."""
         with self._told():
-            return boxing.inspected(self._api.inspect_container(container), self.unsupported())
+            return inspected(self._api.inspect_container(container), self.unsupported())
 
     def start(self, container: str) -> None:
         """Start it."""
@@ -133,11 +134,13 @@ class DockerRuntime:
         chosen = {"label": f"{boxing.EXECUTION}={execution}"}
         with self._told():
             for found in self._api.containers(all=True, filters=chosen):
-                with _gone():
-                    self._api.remove_container(found["Id"], force=True, v=True)
+                if boxing.owned(found, execution):
+                    with _gone():
+                        self._api.remove_container(found["Id"], force=True, v=True)
             for volume in self._api.volumes(filters=chosen)["Volumes"] or ():
-                with _gone():
-                    self._api.remove_volume(volume["Name"], force=True)
+                if boxing.owned(volume, execution):
+                    with _gone():
+                        self._api.remove_volume(volume["Name"], force=True)
 
     def leftovers(self, owner: str) -> tuple[Leftover, ...]:
         """The executions with this owner of which there is anything, ended or not."""
@@ -147,11 +150,15 @@ class DockerRuntime:
                 *self._api.containers(all=True, filters=chosen),
                 *(self._api.volumes(filters=chosen)["Volumes"] or ()),
             ]
-        marked = {item["Labels"].get(boxing.EXECUTION): item["Labels"].get(RUN) for item in found}
+        marked = {
+            execution: str(item["Labels"].get(RUN))
+            for item in found
+            if (execution := item["Labels"].get(boxing.EXECUTION)) and boxing.owned(item, execution)
+        }
         return tuple(
             Leftover(execution, int(run_id))
             for execution, run_id in sorted(marked.items())
-            if execution and str(run_id).isdecimal()
+            if run_id.isdecimal()
         )
 
     def _create(self, arguments: dict[str, Any], host: dict[str, Any]) -> str:
@@ -175,10 +182,10 @@ class DockerRuntime:
             )
         helper = self._create(boxing.keeper_arguments(spec), boxing.keeper_confined(spec))
         name = boxing.KEEPER.lstrip("/")
-        self._api.put_archive(helper, "/", _tar([InputFile(name, code)], 0o755))
+        self._api.put_archive(helper, "/", tar_of([InputFile(name, code)], 0o755))
         self._api.start(helper)
         if spec.request.inputs:
-            self._api.put_archive(helper, INPUTS, _tar(spec.request.inputs, 0o444))
+            self._api.put_archive(helper, INPUTS, tar_of(spec.request.inputs, 0o444))
 
     @contextmanager
     def _told(self, what: str = "") -> Iterator[None]:
@@ -199,6 +206,11 @@ class DockerRuntime:
 
 def _refused(error: docker.errors.APIError) -> RunFailed:
     said = " ".join(str(error.explanation or error.status_code).split())
+    if any(sign in said for sign in _NO_GPU_SUPPORT):
+        return RunFailed(
+            "The Docker daemon cannot give a container NVIDIA's GPUs.",
+            "Install the NVIDIA Container Toolkit and restart the daemon, or leave `gpus` out.",
+        )
     return RunFailed(f"The Docker daemon refused: {said[:300]}", "See the daemon's log.")
 
 
@@ -212,26 +224,6 @@ def _gone() -> Iterator[None]:
     except docker.errors.APIError as error:
         if "already in progress" not in str(error.explanation):
             raise
-
-
-def _tar(files: Iterable[InputFile], mode: int) -> bytes:
-    """Files that belong to root, and that everybody may read."""
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as tar:
-        folders: set[str] = set()
-        for file in files:
-            *above, _ = file.path.split("/")
-            for depth in range(1, len(above) + 1):
-                folder = "/".join(above[:depth])
-                if folder not in folders:
-                    folders.add(folder)
-                    made = tarfile.TarInfo(folder)
-                    made.type, made.mode = tarfile.DIRTYPE, 0o555
-                    tar.addfile(made)
-            entry = tarfile.TarInfo(file.path)
-            entry.size, entry.mode = len(file.content), mode
-            tar.addfile(entry, io.BytesIO(file.content))
-    return content.getvalue()
 
 
 def _end(state: dict[str, Any]) -> ContainerEnd:

@@ -65,7 +65,9 @@ def decide_image(
             )
         also = f" It may have: {', '.join(entry.allows)}." if entry.allows else ""
         return Decision(True, f"Image '{reference}' is approved as {digest}.{also}")
-    return Decision(False, f"Image '{reference}' is not approved.")
+    same = sorted(entry.reference for entry in entries if entry.digest == digest and entry.enabled)
+    also = f" The same image is approved as '{same[0]}'." if same else ""
+    return Decision(False, f"Image '{reference}' is not approved.{also}")
 
 
 def is_glob(name: str) -> bool:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import secrets
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
 from cyberbrain_cli.core.allowlist import decide_image
-from cyberbrain_cli.core.environment import resolve
+from cyberbrain_cli.core.environment import resolve, secrets_of
 from cyberbrain_cli.core.errors import Cancelled, CyberbrainError, NotFound, PolicyRefused
-from cyberbrain_cli.core.findings import Evidence
+from cyberbrain_cli.core.image_names import repository_of
 from cyberbrain_cli.core.ports import ContainerHost, ContainerRuntime
 from cyberbrain_cli.core.records import (
     AuditEvent,
@@ -23,8 +22,10 @@ from cyberbrain_cli.core.records import (
     ImageEntry,
     ImageFacts,
 )
-from cyberbrain_cli.engine.container_log import read_log
+from cyberbrain_cli.engine.caller import Caller
+from cyberbrain_cli.engine.container_log import ReadLog, read_log
 from cyberbrain_cli.engine.container_policy import differences, permissions, told
+from cyberbrain_cli.engine.deadline import patience, within
 from cyberbrain_cli.engine.outputs import Collected, collect
 from cyberbrain_cli.engine.stop import Stop
 
@@ -35,30 +36,9 @@ TERM_SECONDS = 2
 """How long a container that is to stop may take after SIGTERM, before it is killed."""
 CLEANUP_SECONDS = 30.0
 """How long removing a container may take, before the job ends without it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """For whom containers are run: what their labels, names and audit events say.
-
-    `owner` names the records that know of the run, on this host; `user` is who launched it.
-    """
-
-    owner: str
-    user: str
-    run_id: int
-    job_id: int
-    job_key: str
-    directive: str
-
-    def labels(self) -> dict[str, str]:
-        """What everything bears that is made for the job."""
-        return {
-            "cyberbrain.owner": self.owner,
-            "cyberbrain.run_id": str(self.run_id),
-            "cyberbrain.job_id": str(self.job_id),
-            "cyberbrain.directive": self.directive,
-        }
+LOG_SECONDS = 60.0
+"""How long reading its log may take."""
+_ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +47,18 @@ class GuardedRunner:
 
     runtime: ContainerRuntime
     host: ContainerHost
-    entries: Sequence[ImageEntry]
+    entries: Callable[[], Sequence[ImageEntry]]
     audit: Callable[[AuditEvent], None]
     redact: Callable[[str], str]
     environment: Mapping[str, str]
     caller: Caller
     stop: Stop
     cleanup_seconds: float = CLEANUP_SECONDS
+    log_seconds: float = LOG_SECONDS
 
     def lists(self, image: str) -> bool:
         """Whether the image is on the allowlist at all, be its approval in force or not."""
-        return any(entry.reference == image for entry in self.entries)
+        return any(entry.reference == image for entry in self.entries())
 
     def run(self, request: ContainerRequest) -> ContainerResult:
         """Run a container to its end, or until the job is to stop.
@@ -91,7 +72,7 @@ class GuardedRunner:
         image = self._approved(request)
         spec = self._spec(request, image)
         try:
-            result = self._run(spec)
+            result = self._kept(spec, *self._ended(spec))
         except CyberbrainError as error:
             error.message = self.redact(error.message)
             raise
@@ -105,19 +86,23 @@ class GuardedRunner:
             image = self.runtime.image(request.image)
         except NotFound:
             image = self._pulled(request)
-        decision = decide_image(request.image, image.digest, self.entries, permissions(request))
-        if not decision.allowed:
-            raise self._refusal(request, decision.reason)
+        self._insist(request, image.digest)
         return image
+
+    def _insist(self, request: ContainerRequest, digest: str) -> None:
+        """Raise PolicyRefused, unless the image is approved at this moment."""
+        decision = decide_image(request.image, digest, self.entries(), permissions(request))
+        if not decision.allowed:
+            also = "".join(f" --allow {permission}" for permission in permissions(request))
+            hint = f"If it may: cyberbrain allowlist add --image {request.image}{also}"
+            raise self._refusal(request, decision.reason, hint)
 
     def _pulled(self, request: ContainerRequest) -> ImageFacts:
         """An image that is not here, from its registry if that is approved, by its digest."""
-        known = {entry.reference: entry.digest for entry in self.entries}
+        known = {entry.reference: entry.digest for entry in self.entries()}
         digest = known.get(request.image, "")
-        decision = decide_image(request.image, digest, self.entries, permissions(request))
-        if not decision.allowed:
-            raise self._refusal(request, decision.reason)
-        pinned = f"{_repository(request.image)}@{digest}"
+        self._insist(request, digest)
+        pinned = f"{repository_of(request.image)}@{digest}"
         try:
             found = self.runtime.image(pinned)
         except NotFound:
@@ -142,69 +127,98 @@ class GuardedRunner:
             labels=caller.labels(),
         )
 
-    def _run(self, spec: ContainerSpec) -> ContainerResult:
-        runtime, request = self.runtime, spec.request
-        unsupported = runtime.unsupported()
-        container = runtime.create(spec)
-        about = f"{request.image} ({spec.image.digest}) by {self.caller.user}: {told(request)}"
-        self._note(spec.execution, "created", about)
-        self._check(spec, container, unsupported)
-        self.stop.check()
-        runtime.start(container)
-        self._note(spec.execution, "started", about)
-        end, stopped = self._ended(spec, container)
+    def _ended(self, spec: ContainerSpec) -> tuple[ContainerEnd, str | None]:
+        """Make it and see it through to its end; why it was made to end, if it was."""
+        try:
+            end, stopped = self._lived(spec)
+        except (Cancelled, PolicyRefused):
+            raise
+        except CyberbrainError as error:
+            self._note(spec.execution, "failed", self.redact(error.message))
+            raise
         outcome = f"exit code {end.exit_code}{', out of memory' if end.oom_killed else ''}"
         self._note(spec.execution, "killed" if stopped else "finished", stopped or outcome)
-        lines, left_out = self._log(spec)
-        kept = Collected() if stopped else self._outputs(spec)
-        return ContainerResult(
-            container=spec.execution,
-            image=request.image,
-            digest=spec.image.digest,
-            end=end,
-            stopped=stopped,
-            log=lines,
-            log_lines_left_out=left_out,
-            outputs=tuple(kept.files),
-            refused=tuple(kept.refused),
-            degraded=tuple(f"The daemon cannot limit {name}." for name in unsupported),
-        )
+        return end, stopped
 
-    def _check(self, spec: ContainerSpec, container: str, unsupported: tuple[str, ...]) -> None:
-        """What was made is what was approved: looked at before it is started."""
-        found = self.runtime.settings(container)
-        wrong = list(differences(spec.settings(unsupported), found))
-        if wrong:
-            reason = f"Its container was not made as approved: {', '.join(wrong)}."
-            if "image id" in wrong:
-                reason += f" Image {spec.image.id} was approved, its is {found.image_id}."
-            raise self._refusal(spec.request, reason)
-
-    def _ended(self, spec: ContainerSpec, container: str) -> tuple[ContainerEnd, str | None]:
-        """How it ended, and why it was made to, if it was. Raises Cancelled."""
+    def _lived(self, spec: ContainerSpec) -> tuple[ContainerEnd, str | None]:
+        container = self.runtime.create(spec)
+        request = spec.request
+        about = f"{request.image} ({spec.image.digest}) by {self.caller.user}: {told(request)}"
+        self._note(spec.execution, "created", about)
+        self._check(spec, container)
+        self.stop.check()
+        self.runtime.start(container)
+        self._note(spec.execution, "started", about)
         try:
             return self.stop.outlived(lambda: self.runtime.wait(container)), None
         except CyberbrainError:
             reason = self.stop.error
             if reason is None:
                 raise
-            if isinstance(reason, Cancelled):
-                within(TERM_SECONDS + 1, lambda: self.runtime.stop(container, TERM_SECONDS))
-                self._note(spec.execution, "killed", reason.message)
-                raise
+        if isinstance(reason, Cancelled):
+            left = within(TERM_SECONDS + 1, lambda: self.runtime.stop(container, TERM_SECONDS))
+            why = f"{reason.message} {left or ''}".rstrip()
+            self._note(spec.execution, "killed" if left is None else "left", why)
+            raise reason
         self.runtime.stop(container, TERM_SECONDS)
         return self.runtime.wait(container), reason.message
 
-    def _log(self, spec: ContainerSpec) -> tuple[tuple[Evidence, ...], int]:
-        return read_log(self.host, spec.execution, spec.request.log_bytes, self.redact)
+    def _check(self, spec: ContainerSpec, container: str) -> None:
+        """What was made is what is approved: looked at before it is started."""
+        self._insist(spec.request, spec.image.digest)
+        found = self.runtime.settings(container)
+        wrong = list(differences(spec.settings(self.runtime.unsupported()), found))
+        if wrong:
+            reason = f"Its container was not made as approved: {', '.join(wrong)}."
+            if "image id" in wrong:
+                reason += f" Image {spec.image.id} was approved, its is {found.image_id}."
+            raise self._refusal(spec.request, reason, "See what stands before the Docker daemon.")
+
+    def _kept(self, spec: ContainerSpec, end: ContainerEnd, stopped: str | None) -> ContainerResult:
+        """What it left."""
+        log_read = self._log(spec)
+        kept = Collected() if stopped else self._outputs(spec)
+        return ContainerResult(
+            container=spec.execution,
+            image=spec.request.image,
+            digest=spec.image.digest,
+            end=end,
+            stopped=stopped,
+            log=log_read.lines,
+            log_lines_left_out=log_read.left_out,
+            log_begins_late=log_read.begins_late,
+            outputs=tuple(kept.files),
+            refused=tuple(kept.refused),
+            degraded=tuple(
+                f"The daemon cannot limit {name}." for name in self.runtime.unsupported()
+            ),
+        )
+
+    def _log(self, spec: ContainerSpec) -> ReadLog:
+        check = patience(self.log_seconds, f"The log of container {spec.execution}", self.stop)
+        return read_log(self.host, spec.execution, spec.request.log_bytes, self.redact, check)
 
     def _outputs(self, spec: ContainerSpec) -> Collected:
-        if spec.request.outputs is None:
+        room = spec.request.outputs
+        if room is None:
             return Collected()
-        values = [value.encode() for value in spec.environment.values() if len(value) > 3]
-        stream = self.runtime.outputs(spec)
-        with closing(stream):
-            return collect(stream, spec.request.outputs, values)
+        with closing(self.runtime.outputs(spec)) as stream:
+            found = collect(self._while_wanted(stream), room, self._secrets(spec))
+        for folder in spec.image.volumes:
+            if folder.startswith(f"{room.path}/"):
+                path = folder.removeprefix(f"{room.path}/")
+                found.refuse(path, "a volume that the image declares, which is not collected")
+        return found
+
+    def _while_wanted(self, stream: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in stream:
+            self.stop.check()
+            yield chunk
+
+    def _secrets(self, spec: ContainerSpec) -> list[bytes]:
+        """What would be redacted in text, as a file that is no text could hold it."""
+        values = set(secrets_of(spec.request.environment, self.environment))
+        return [value.encode(kind) for value in values if len(value) > 3 for kind in _ENCODINGS]
 
     def _removed(self, spec: ContainerSpec) -> str | None:
         """Remove all that was made; why not, where that takes too long or is refused."""
@@ -216,33 +230,7 @@ class GuardedRunner:
         log.info("container %s %s", subject, outcome, extra={"run_id": self.caller.run_id})
         self.audit(AuditEvent(ACTION, subject, outcome, reason, self.caller.run_id))
 
-    def _refusal(self, request: ContainerRequest, reason: str) -> PolicyRefused:
+    def _refusal(self, request: ContainerRequest, reason: str, hint: str) -> PolicyRefused:
         who = f"{reason} Asked by {self.caller.user}: {told(request)}"
         self.audit(AuditEvent(ACTION, request.image, "refused", who, self.caller.run_id))
-        also = "".join(f" --allow {permission}" for permission in permissions(request))
-        return PolicyRefused(
-            reason, f"If it may: cyberbrain allowlist add --image {request.image}{also}"
-        )
-
-
-def within(seconds: float, work: Callable[[], None]) -> str | None:
-    """Do it, but wait no longer than so many seconds; why it is not done, if it is not."""
-    problems: list[str] = []
-
-    def attempt() -> None:
-        try:
-            work()
-        except CyberbrainError as error:
-            problems.append(error.message)
-
-    thread = threading.Thread(target=attempt, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        return f"The daemon did not answer within {seconds:g} s."
-    return problems[0] if problems else None
-
-
-def _repository(reference: str) -> str:
-    folder, slash, last = reference.partition("@")[0].rpartition("/")
-    return f"{folder}{slash}{last.partition(':')[0]}"
+        return PolicyRefused(reason, hint)

@@ -15,7 +15,8 @@ from cyberbrain_cli.core.tokens import RunBudget
 from cyberbrain_cli.core.worker import JobContext, Outcome
 from cyberbrain_cli.engine.artifact_guard import GuardedArtifacts
 from cyberbrain_cli.engine.budgets import PeriodBudgets, effective_budget
-from cyberbrain_cli.engine.container_guard import Caller, GuardedRunner
+from cyberbrain_cli.engine.caller import Caller
+from cyberbrain_cli.engine.container_guard import GuardedRunner
 from cyberbrain_cli.engine.documents import ANALYSIS, read_findings, read_json
 from cyberbrain_cli.engine.host_guard import GuardedHost
 from cyberbrain_cli.engine.llm_guard import GuardedLlm
@@ -128,7 +129,7 @@ class JobRoom:
         return GuardedRunner(
             runtime=parts.runtime,
             host=parts.host,
-            entries=parts.history.images(),
+            entries=parts.history.images,
             audit=parts.journal.audit,
             redact=parts.redact,
             environment=parts.environment,

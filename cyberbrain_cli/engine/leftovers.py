@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from cyberbrain_cli.core.errors import CyberbrainError
 from cyberbrain_cli.core.records import AuditEvent, Leftover
-from cyberbrain_cli.engine.container_guard import ACTION, within
+from cyberbrain_cli.engine.container_guard import ACTION
+from cyberbrain_cli.engine.deadline import within
 from cyberbrain_cli.engine.parts import Parts
 
 log = logging.getLogger(__name__)
 
 DEADLINE_SECONDS = 20.0
+"""How long all of it may keep a launch waiting."""
 
 
 def remove_leftovers(parts: Parts) -> None:
@@ -22,6 +25,7 @@ def remove_leftovers(parts: Parts) -> None:
     them.
     """
     found: list[Leftover] = []
+    end = time.monotonic() + DEADLINE_SECONDS
     problem = within(DEADLINE_SECONDS, lambda: found.extend(parts.runtime.leftovers(parts.owner)))
     if problem is not None:
         log.warning("containers of earlier runs were not looked for: %s", problem)
@@ -32,12 +36,12 @@ def remove_leftovers(parts: Parts) -> None:
     active = {run.id for run in parts.history.active_runs()}
     for leftover in found:
         if leftover.run_id not in active:
-            _remove(parts, leftover)
+            _remove(parts, leftover, max(0.1, end - time.monotonic()))
 
 
-def _remove(parts: Parts, leftover: Leftover) -> None:
+def _remove(parts: Parts, leftover: Leftover, seconds: float) -> None:
     name, run_id = leftover.execution, leftover.run_id
-    problem = within(DEADLINE_SECONDS, lambda: parts.runtime.remove(name))
+    problem = within(seconds, lambda: parts.runtime.remove(name))
     outcome = "removed" if problem is None else "left"
     reason = problem or f"left behind by run {run_id}, which is over"
     try:

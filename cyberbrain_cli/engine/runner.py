@@ -102,7 +102,14 @@ class Runner:
             except queue.Empty:
                 self._waited += _LISTEN_SECONDS if self.stop.error is not None else 0.0
                 if self._waited >= GRACE_SECONDS:
-                    return JobEnd(min(running), Status.CANCELLED, error=self.stop.error)
+                    return self._left_behind(min(running))
+
+    def _left_behind(self, key: str) -> JobEnd:
+        self.progress.note(
+            f"Job '{key}' did not stop within {GRACE_SECONDS:g} s and is left behind. "
+            "A container that it started, if any, is removed by the next launch."
+        )
+        return JobEnd(key, Status.CANCELLED, error=self.stop.error)
 
     def _run_job(self, job: PlanJob) -> None:
         key = job.spec.key

@@ -34,6 +34,10 @@ def _job(job: PlannedJob, page: Page) -> None:
     page.line(("bold", name), f"  after {', '.join(job.needs)}" if job.needs else "")
     for container in job.containers:
         _container(container, page)
+    if image := job.params.get("image"):
+        page.line("  runs ", str(image))
+    if environment := job.params.get("env"):
+        page.line("  environment ", ", ".join(environment))
     if job.estimated_tokens is not None:
         page.line("  at most ", human.plural(job.estimated_tokens, "token"))
     if job.timeout_seconds is not None:

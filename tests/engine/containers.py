@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import docker as docker_sdk
 
 from cyberbrain_cli.adapters.docker_host import DockerHost
 from cyberbrain_cli.adapters.docker_runtime import DockerRuntime
@@ -18,7 +20,8 @@ from cyberbrain_cli.core.records import (
     ImageEntry,
 )
 from cyberbrain_cli.core.redaction import Redactor
-from cyberbrain_cli.engine.container_guard import Caller, GuardedRunner
+from cyberbrain_cli.engine.caller import Caller
+from cyberbrain_cli.engine.container_guard import GuardedRunner
 from cyberbrain_cli.engine.stop import Stop
 from cyberbrain_cli.testing import START
 from tests.stack import docker
@@ -57,7 +60,7 @@ class Boxes:
         runner = GuardedRunner(
             runtime=runtime or self.runtime,
             host=self.host,
-            entries=[self.entry(allows=allows)] if entries is None else entries,
+            entries=lambda: [self.entry(allows=allows)] if entries is None else entries,
             audit=self.events.append,
             redact=Redactor(extra_secrets=secrets).redact,
             environment=callers or {},
@@ -86,6 +89,24 @@ def boxes_on(url: str) -> Iterator[Boxes]:
             runtime.remove(left.execution)
         runtime.close()
         host.close()
+
+
+@contextlib.contextmanager
+def odd_image(
+    client: docker_sdk.DockerClient, boxes: Boxes, changes: str, **options: Any
+) -> Iterator[ImageEntry]:
+    """The image with changes as in a Dockerfile; its approval."""
+    reference = f"cyberbrain-test/odd-{uuid.uuid4().hex[:8]}"
+    made = client.containers.create(boxes.digest, "true", **options)
+    try:
+        made.commit(reference, changes=changes)
+    finally:
+        made.remove()
+    try:
+        digest = boxes.runtime.image(reference).digest
+        yield replace(boxes.entry(), reference=reference, digest=digest)
+    finally:
+        client.images.remove(reference, force=True)
 
 
 def said(result: ContainerResult) -> str:

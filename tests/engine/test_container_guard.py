@@ -7,13 +7,13 @@ from dataclasses import replace
 import docker as docker_sdk
 import pytest
 
-from cyberbrain_cli.core.errors import CyberbrainError, NotFound, PolicyRefused
+from cyberbrain_cli.core.errors import CyberbrainError, NotFound, PolicyRefused, RunFailed
 from cyberbrain_cli.core.records import (
     InputFile,
     OutputRoom,
 )
 from cyberbrain_cli.core.redaction.placeholders import placeholder
-from tests.engine.containers import Boxes, said
+from tests.engine.containers import Boxes, odd_image, said
 
 MIB = 1024 * 1024
 ROOM = OutputRoom("/outputs", 4 * MIB, 20)
@@ -49,6 +49,7 @@ def test_it_is_confined(boxes: Boxes) -> None:
         attempt trace sh -c 'cat /proc/1/mem'
         attempt sysctl sh -c 'echo 1 > /proc/sys/kernel/panic'
         attempt socket test -e /var/run/docker.sock
+        attempt user-namespace unshare -Ur true
         attempt run-from-tmp sh -c 'cp /bin/busybox /tmp/b && /tmp/b true'
         grep -E 'Cap(Prm|Eff|Bnd|Amb|Inh)' /proc/self/status
         grep NoNewPrivs /proc/self/status
@@ -138,23 +139,11 @@ def test_a_secret_is_printed_and_not_told(boxes: Boxes) -> None:
 def test_what_an_image_declares_as_a_volume_is_no_room_on_the_disk(
     boxes: Boxes, docker_client: docker_sdk.DockerClient
 ) -> None:
-    base = docker_client.images.get(boxes.digest)
-    made = docker_client.containers.create(base, "true", labels={"cyberbrain.owner": "test"})
-    try:
-        made.commit("cyberbrain-test/volumes", changes="VOLUME /var/data\nUSER root")
-    finally:
-        made.remove()
-    try:
-        facts = boxes.runtime.image("cyberbrain-test/volumes")
-        assert facts.volumes == ("/var/data",)
+    with odd_image(docker_client, boxes, "VOLUME /var/data\nUSER root") as entry:
+        assert boxes.runtime.image(entry.reference).volumes == ("/var/data",)
         script = "dd if=/dev/zero of=/var/data/x bs=1M count=9 2>/dev/null || echo full; id -u"
-        entry = replace(boxes.entry(), reference="cyberbrain-test/volumes", digest=facts.digest)
-        result = boxes.run(
-            script, entries=[entry], image="cyberbrain-test/volumes", scratch_bytes=MIB
-        )
-        assert said(result).splitlines() == ["full", "65534"]
-    finally:
-        docker_client.images.remove("cyberbrain-test/volumes", force=True)
+        result = boxes.run(script, entries=[entry], image=entry.reference, scratch_bytes=MIB)
+    assert said(result).splitlines() == ["full", "65534"]
 
 
 def test_what_the_daemon_refuses_is_one_line(boxes: Boxes) -> None:
@@ -183,3 +172,54 @@ def test_a_long_log_keeps_its_beginning_and_its_end(boxes: Boxes) -> None:
     assert (lines[0], lines[-1]) == (1, 20_000)
     assert result.log_lines_left_out == 20_000 - len(lines)
     assert 100 < len(lines) < 400
+
+
+def test_no_part_of_a_secret_is_kept_in_a_file_that_is_no_text(boxes: Boxes) -> None:
+    callers = {"ONE": "s3cr3t-of-the-caller", "TWO": "first-line-of-it\nsecond-line-of-it"}
+    given = {"A": "pre-${ONE}-post", "B": "${TWO}"}
+    wide = "".join(f"{letter}\\000" for letter in callers["ONE"])
+    script = f"""
+        cd /outputs; printf '\\000{callers["ONE"]}' > part; printf '\\000second-line-of-it' > line
+        printf '\\377\\376{wide}' > utf16; printf '\\000nothing' > fine
+    """
+    result = boxes.run(script, callers=callers, environment=given, outputs=ROOM)
+    assert [file.path for file in result.outputs] == ["fine"]
+    assert {item.path for item in result.refused} == {"part", "line", "utf16"}
+
+
+def test_a_log_that_outgrew_the_daemon_says_that_its_beginning_may_be_missing(
+    boxes: Boxes,
+) -> None:
+    text = "x" * 1000
+    small = boxes.run(f"yes {text} | head -n 9000", memory_bytes=64 * MIB)
+    assert not small.log_begins_late
+    assert len(small.log) + small.log_lines_left_out == 9000
+    large = boxes.run(f"yes {text} | head -n 30000", memory_bytes=64 * MIB)
+    assert large.log_begins_late
+    assert len(large.log) + large.log_lines_left_out < 30_000
+
+
+def test_no_gpu_is_had_by_a_variable_of_the_image(
+    boxes: Boxes, docker_client: docker_sdk.DockerClient
+) -> None:
+    with odd_image(docker_client, boxes, "ENV NVIDIA_VISIBLE_DEVICES=all") as entry:
+        script = "echo $NVIDIA_VISIBLE_DEVICES $AMD_VISIBLE_DEVICES"
+        result = boxes.run(script, entries=[entry], image=entry.reference, outputs=ROOM)
+    assert said(result) == "void none"
+
+
+def test_a_daemon_that_cannot_give_gpus_is_told_in_a_sentence(boxes: Boxes) -> None:
+    with pytest.raises(RunFailed, match="cannot give a container NVIDIA's GPUs") as refused:
+        boxes.run("true", allows=["gpu"], gpus=("GPU-1",))
+    assert "NVIDIA Container Toolkit" in refused.value.hint
+    assert boxes.outcomes == ["created", "failed", "removed"]
+
+
+def test_a_volume_within_the_outputs_is_told_not_lost(
+    boxes: Boxes, docker_client: docker_sdk.DockerClient
+) -> None:
+    with odd_image(docker_client, boxes, "VOLUME /outputs/sub") as entry:
+        script = "echo lost > /outputs/sub/y; echo kept > /outputs/x"
+        result = boxes.run(script, entries=[entry], image=entry.reference, outputs=ROOM)
+    assert [file.path for file in result.outputs] == ["x"]
+    assert [item.path for item in result.refused] == ["sub"]

@@ -27,6 +27,7 @@ class Notebook:
     def __init__(self) -> None:
         self.started: list[int] = []
         self.settled: dict[int, JobSettlement] = {}
+        self.notes: list[str] = []
 
     def start_job(self, job_id: int) -> None:
         self.started.append(job_id)
@@ -37,6 +38,9 @@ class Notebook:
     def job_started(self, key: str) -> None: ...
 
     def job_finished(self, key: str, status: Status) -> None: ...
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
 
 def run(
@@ -153,8 +157,9 @@ def test_jobs_that_do_not_hear_share_one_grace() -> None:
         return Outcome()
 
     begin = time.monotonic()
-    ends, _ = run([task("a"), task("b"), task("c")], work, stop)
+    ends, told = run([task("a"), task("b"), task("c")], work, stop)
     seconds = time.monotonic() - begin
     go_on.set()
     assert {end.status for end in ends.values()} == {Status.CANCELLED}
     assert seconds < GRACE_SECONDS * 2
+    assert told.notes[0].startswith("Job 'a' did not stop")

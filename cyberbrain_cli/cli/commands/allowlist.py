@@ -103,7 +103,8 @@ def _change(
         missing = [name for name in wanted if done != "allowed" and not items.has(name)]
         if missing:
             raise NotFound(
-                f"Not on the allowlist: {', '.join(missing)}.", "cyberbrain allowlist list"
+                f"Not on the allowlist: {', '.join(missing)}.",
+                f"cyberbrain allowlist list{' --image' if image else ''}",
             )
         if done == "allowed":
             items.check(wanted)

@@ -15,6 +15,9 @@ from cyberbrain_cli.core.records.beginnings import (
 )
 from cyberbrain_cli.core.records.container_runs import (
     INPUTS,
+    KEPT_LOG_BYTES,
+    LOG_FILE_BYTES,
+    LOG_FILES,
     ContainerEnd,
     ContainerRequest,
     ContainerResult,
@@ -91,6 +94,9 @@ from cyberbrain_cli.core.records.services import (
 
 __all__ = [
     "INPUTS",
+    "KEPT_LOG_BYTES",
+    "LOG_FILES",
+    "LOG_FILE_BYTES",
     "AllowlistEntry",
     "ArtifactCheck",
     "ArtifactEntry",

@@ -11,6 +11,10 @@ from cyberbrain_cli.core.findings import Evidence
 INPUTS = "/inputs"
 """The folder in which a container finds its inputs."""
 
+LOG_FILES, LOG_FILE_BYTES = 20, 1_000_000
+KEPT_LOG_BYTES = (LOG_FILES - 1) * LOG_FILE_BYTES
+"""So much of a container's log the daemon keeps at least, before it drops what is oldest."""
+
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
@@ -132,7 +136,10 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True)
 class ContainerSettings:
-    """What confines a container, as far as it can be compared. Limits of None cannot be had."""
+    """What confines a container, as far as it can be compared. Limits of None cannot be had.
+
+    `extras` are Docker's names of settings that nobody asked for and that loosen something.
+    """
 
     image_id: str
     user: str
@@ -148,6 +155,7 @@ class ContainerSettings:
     devices: int = 0
     host_namespaces: tuple[str, ...] = ()
     no_new_privileges: bool = True
+    extras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +206,8 @@ class ContainerResult:
     """What came of a container.
 
     `stopped` says why it was ended before its time; its exit code is then our doing.
-    `log` holds its first and last lines, between which `log_lines_left_out` are missing.
+    `log` holds its first and last lines, between which `log_lines_left_out` are missing;
+    `log_begins_late` when the daemon may have dropped the first, of which nobody knows the number.
     `degraded` names what the daemon could not do.
     """
 
@@ -209,6 +218,7 @@ class ContainerResult:
     stopped: str | None = None
     log: tuple[Evidence, ...] = field(default=(), repr=False)
     log_lines_left_out: int = 0
+    log_begins_late: bool = False
     outputs: tuple[OutputFile, ...] = ()
     refused: tuple[RefusedOutput, ...] = ()
     degraded: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]*")
 _USER = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _FOLDER = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+")
+_GIVEN = ("AMD_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES")
 _RESERVED = ("bin", "dev", "etc", "inputs", "lib", "lib64", "proc", "sbin", "sys", "usr")
 
 
@@ -49,6 +50,8 @@ def _a_folder(value: str) -> str:
 def _text(name: object, value: object) -> str:
     if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
         raise ValueError("has a name that no variable can have")
+    if name in _GIVEN:
+        raise ValueError(f"sets {name}, which resources.gpus does")
     plain = isinstance(value, str | int | float) and not isinstance(value, bool)
     if not plain or "\0" in str(value):
         raise ValueError(f"has a value for {name} that is no text; put it in quotes")

@@ -28,16 +28,15 @@ def place(wanted: Resources, gpus: Gpus) -> Placement:
     if not number:
         return Placement()
     with gpus.watch() as watch:
-        cards, notes = watch.facts(), watch.notes
+        cards = watch.facts()
         samples = {sample.uuid: sample for sample in watch.sample()}
+        notes = watch.notes
     found = [
-        (_room(card, samples.get(card.uuid)), card.uuid)
+        (*_room(card, samples[card.uuid]), card.uuid)
         for card in cards
-        if card.vendor.lower() == "nvidia" and not card.mig
+        if card.vendor.lower() == "nvidia" and not card.mig and card.uuid in samples
     ]
-    fitting = sorted(
-        (-idle, uuid) for (free, idle), uuid in found if free > 0 and free >= wanted.gpu_memory
-    )
+    fitting = sorted((-idle, uuid) for free, idle, uuid in found if _fits(free, wanted))
     if len(fitting) >= number:
         return Placement(tuple(uuid for _, uuid in fitting[:number]))
     why = _why(number, len(fitting), int(wanted.gpu_memory), " ".join(notes))
@@ -46,13 +45,20 @@ def place(wanted: Resources, gpus: Gpus) -> Placement:
     raise RunFailed(why, "Free one, ask for less, or say `gpu_optional: true`.")
 
 
-def _room(card: GpuFacts, sample: GpuSample | None) -> tuple[int, float]:
-    """The free bytes, and the same times the share that is idle; nothing known counts as free."""
-    total = card.memory_total_bytes or 0
-    used = (sample.memory_used_bytes if sample else None) or 0
-    load = (sample.utilization_percent if sample else None) or 0.0
+def _room(card: GpuFacts, sample: GpuSample) -> tuple[int | None, float]:
+    """The free bytes, and the same times the share that is idle; None where it does not tell."""
+    total, used = card.memory_total_bytes, sample.memory_used_bytes
+    if total is None or used is None:
+        return None, 0.0
     free = max(0, total - used)
-    return free, free * (1 - min(load, 100.0) / 100)
+    return free, free * (1 - min(sample.utilization_percent or 0.0, 100.0) / 100)
+
+
+def _fits(free: int | None, wanted: Resources) -> bool:
+    """One that does not tell its memory will do where none was asked for."""
+    if free is None:
+        return not wanted.gpu_memory
+    return free > 0 and free >= wanted.gpu_memory
 
 
 def _why(number: int, fitting: int, memory: int, notes: str) -> str:

@@ -168,4 +168,5 @@ def _told(
         "inputs": [file.path for file in request.inputs],
         "refused": [{"path": item.path, "reason": item.reason} for item in result.refused],
         "log_lines_left_out": result.log_lines_left_out,
+        "log_begins_late": result.log_begins_late,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cyberbrain_cli.core.records import ContainerResult
+from cyberbrain_cli.core.records import KEPT_LOG_BYTES, ContainerResult
 from cyberbrain_cli.core.timestamps import from_ns
 
 _SHOWN_LINES = 8
@@ -38,6 +38,11 @@ def notes(result: ContainerResult) -> Iterator[str]:
         yield f"It was stopped: {result.stopped} Its outputs were not collected."
     if result.log_lines_left_out:
         yield f"{result.log_lines_left_out} lines in the middle of its log were left out."
+    if result.log_begins_late:
+        yield (
+            f"It wrote as much as the daemon keeps of a log ({KEPT_LOG_BYTES / 1e6:.0f} MB), or "
+            "more: lines before its first ones here may be missing."
+        )
     for item in result.refused:
         yield f"Refused output {item.path or '(outputs)'}: {item.reason}."
     yield from result.degraded
