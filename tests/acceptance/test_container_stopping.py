@@ -93,6 +93,57 @@ def test_a_daemon_that_falls_silent_keeps_nobody_from_leaving(
         done, seconds = stop(process)
         assert done.code == 130
         assert seconds < 12
+        assert "Job 'box' did not stop within 3.5 s and is left behind." in done.stderr
         assert ours(), "the daemon could not be told"
     assert cyberbrain(*directive("echo fine")).code == 0
     assert ours() == []
+
+
+@pytest.mark.parametrize(
+    ("needle", "skip"), [("/containers/create", 1), ("/start", 1), ("/archive?", 1)]
+)
+def test_whatever_a_killed_launch_was_at_the_next_one_removes_what_it_left(
+    cyberbrain: Cyberbrain,
+    directive: Launch,
+    ours: Callable[[], list[str]],
+    docker_host: str,
+    tmp_path: Path,
+    needle: str,
+    skip: int,
+) -> None:
+    launch = directive("echo x > /outputs/x", outputs={})
+    with DaemonProxy(docker_host, tmp_path / "silent.sock") as proxy:
+        proxy.at(needle, 0, "hold", skip=skip)
+        process = cyberbrain.start(*launch, DOCKER_HOST=proxy.url)
+        assert proxy.reached.wait(PATIENCE_SECONDS)
+        process.kill()
+        finish(process)
+    assert ours()
+    assert cyberbrain("launch", "--task", "log_triage").code == 0
+    assert ours() == []
+    records = embedded(cyberbrain)
+    assert records.statuses() == ["interrupted", "succeeded"]
+    (outcome, reason), *_ = records.rows(
+        "SELECT outcome, reason FROM audit_events WHERE run_id = 1 ORDER BY id DESC"
+    )
+    assert (outcome, reason) == ("removed", "left behind by run 1, which is over")
+
+
+def test_a_launch_beside_it_leaves_a_living_container_alone_and_cancel_ends_it(
+    cyberbrain: Cyberbrain,
+    directive: Launch,
+    ours: Callable[[], list[str]],
+    docker_client: docker_sdk.DockerClient,
+    name: str,
+) -> None:
+    process = started(cyberbrain, directive(STUBBORN, outputs={}), name, docker_client)
+    living = ours()
+    beside = cyberbrain("launch", "--task", "log_triage")
+    assert beside.code == 0
+    assert ours() == living
+    assert cyberbrain("runs", "cancel", "1").code == 0
+    finish(process)
+    assert ours() == []
+    records = embedded(cyberbrain)
+    assert records.statuses() == ["cancelled", "succeeded"]
+    assert audited(records) == ["created", "started", "killed", "removed"]

@@ -73,7 +73,10 @@ def test_a_moved_tag_is_refused_with_both_digests() -> None:
     assert not moved.allowed
     assert "sha256:aaa" in moved.reason
     assert "sha256:bbb" in moved.reason
-    assert not decide_image("worker:2", "sha256:aaa", approved).allowed
+    other = decide_image("worker:2", "sha256:aaa", approved)
+    assert not other.allowed
+    assert other.reason.endswith("The same image is approved as 'worker:1'.")
+    assert decide_image("worker:2", "sha256:bbb", approved).reason.endswith("is not approved.")
 
 
 def test_what_a_container_is_to_have_must_be_allowed_by_name() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,6 +36,7 @@ class Boxes:
     host: DockerHost
     digest: str
     events: list[AuditEvent] = field(default_factory=list)
+    then: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
     stop: Stop = field(default_factory=Stop)
     owner: str = field(default_factory=lambda: f"test-{uuid.uuid4().hex}")
 
@@ -52,6 +53,7 @@ class Boxes:
         callers: Mapping[str, str] | None = None,
         runtime: ContainerRuntime | None = None,
         cleanup_seconds: float = 30,
+        log_seconds: float = 30,
         run_id: int = 7,
         **request: Any,
     ) -> ContainerResult:
@@ -61,15 +63,26 @@ class Boxes:
             runtime=runtime or self.runtime,
             host=self.host,
             entries=lambda: [self.entry(allows=allows)] if entries is None else entries,
-            audit=self.events.append,
+            audit=self._audit,
             redact=Redactor(extra_secrets=secrets).redact,
             environment=callers or {},
             caller=Caller(self.owner, "somebody", run_id, 8, "box", "tests"),
             stop=self.stop,
             cleanup_seconds=cleanup_seconds,
+            log_seconds=log_seconds,
         )
         given = {"image": docker.IMAGE, "command": ("sh", "-c", script)} | request
         return runner.run(ContainerRequest(**given))
+
+    def on(self, outcome: str, act: Callable[[], object]) -> None:
+        """Do something once an event with this outcome is audited."""
+        self.then.append((outcome, act))
+
+    def _audit(self, event: AuditEvent) -> None:
+        self.events.append(event)
+        for outcome, act in self.then:
+            if outcome == event.outcome:
+                act()
 
     @property
     def outcomes(self) -> list[str]:

@@ -13,6 +13,7 @@ from cyberbrain_cli.core.errors import CyberbrainError, PolicyRefused
 from cyberbrain_cli.core.records import (
     ContainerSettings,
     ContainerSpec,
+    ImageEntry,
     OutputRoom,
 )
 from tests.engine.containers import Boxes, said
@@ -84,12 +85,30 @@ def test_what_was_made_otherwise_is_not_started(boxes: Boxes) -> None:
 class Undermined(DockerRuntime):
     """A daemon that is told to let the container have what nobody asked for."""
 
+    def __init__(self, url: str) -> None:
+        super().__init__(url, 30)
+        self.seen: list[ContainerSettings] = []
+
+    def settings(self, container: str) -> ContainerSettings:
+        self.seen.append(super().settings(container))
+        return self.seen[-1]
+
     def create(self, spec: ContainerSpec) -> str:
         made = super().create(spec)
         self._api.remove_container(made)
         host = self._api.create_host_config(
-            binds=["/var/run:/host"], cap_add=["SYS_ADMIN"], network_mode="host", pid_mode="host"
+            binds=["/var/run:/host"],
+            cap_add=["SYS_ADMIN"],
+            network_mode="host",
+            pid_mode="host",
+            group_add=["0"],
+            restart_policy={"Name": "always"},
+            security_opt=["seccomp=unconfined"],
+            sysctls={"kernel.msgmax": "1"},
+            device_cgroup_rules=["a *:* rwm"],
+            publish_all_ports=True,
         )
+        host |= {"MaskedPaths": [], "ReadonlyPaths": []}
         labels = {**spec.labels, "cyberbrain.execution": spec.execution}
         again = self._api.create_container(
             spec.image.id, "true", name=spec.execution, host_config=host, labels=labels
@@ -98,14 +117,74 @@ class Undermined(DockerRuntime):
 
 
 def test_what_a_container_has_is_read_back_from_the_daemon(boxes: Boxes) -> None:
-    undermined = Undermined(boxes.url, 30)
+    undermined = Undermined(boxes.url)
     with pytest.raises(PolicyRefused) as refused:
         boxes.run("echo never", runtime=undermined)
     undermined.close()
     for wrong in ("mounts", "capabilities", "network", "host namespaces", "user", "memory bytes",
-                  "pids", "writable root", "no new privileges"):  # fmt: skip
+                  "pids", "writable root", "no new privileges", "extras"):  # fmt: skip
         assert wrong in refused.value.message, wrong
+    found = undermined.seen[-1].extras
+    assert set(found) == {"DeviceCgroupRules", "GroupAdd", "MaskedPaths", "PublishAllPorts",
+                          "ReadonlyPaths", "RestartPolicy", "Sysctls",
+                          "label=disable", "seccomp=unconfined"}  # fmt: skip
     assert "image id" not in refused.value.message
+
+
+class Slow(DockerRuntime):
+    """A daemon that takes its time, in which an approval can be withdrawn."""
+
+    entries: list[ImageEntry]
+
+    def create(self, spec: ContainerSpec) -> str:
+        made = super().create(spec)
+        self.entries.clear()
+        return made
+
+
+def test_an_approval_that_is_withdrawn_meanwhile_counts_no_more(boxes: Boxes) -> None:
+    slow = Slow(boxes.url, 30)
+    slow.entries = [boxes.entry()]
+    with pytest.raises(PolicyRefused, match="is not approved"):
+        boxes.run("echo never", runtime=slow, entries=slow.entries)
+    slow.close()
+    assert boxes.outcomes == ["created", "refused", "removed"]
+
+
+class Watched(DockerRuntime):
+    """A daemon that is asked what it made of a container."""
+
+    made: dict[str, Any]
+
+    def settings(self, container: str) -> ContainerSettings:
+        self.made = self._api.inspect_container(container)
+        return super().settings(container)
+
+
+def test_the_gpus_that_were_chosen_are_those_that_the_container_gets(boxes: Boxes) -> None:
+    watched = Watched(boxes.url, 30)
+    with pytest.raises(CyberbrainError, match="NVIDIA"):
+        boxes.run("true", runtime=watched, allows=["gpu"], gpus=("GPU-1", "GPU-2"))
+    watched.close()
+    (request,) = watched.made["HostConfig"]["DeviceRequests"]
+    assert (request["DeviceIDs"], request["Capabilities"]) == (["GPU-1", "GPU-2"], [["gpu"]])
+    assert "NVIDIA_VISIBLE_DEVICES=GPU-1,GPU-2" in watched.made["Config"]["Env"]
+    assert "GPUs GPU-1, GPU-2" in boxes.events[0].reason
+
+
+def test_what_only_bears_our_labels_is_not_ours_to_remove(
+    boxes: Boxes, docker_client: docker_sdk.DockerClient
+) -> None:
+    """As a container does that somebody runs of an image made of one of ours."""
+    label = {"cyberbrain.owner": boxes.owner, "cyberbrain.run_id": "7"}
+    label["cyberbrain.execution"] = "cyberbrain-7-box-0123abcd"
+    other = docker_client.containers.create(boxes.digest, "true", labels=label)
+    try:
+        assert boxes.runtime.leftovers(boxes.owner) == ()
+        boxes.runtime.remove("cyberbrain-7-box-0123abcd")
+        other.reload()
+    finally:
+        other.remove()
 
 
 class Limitless(DockerRuntime):

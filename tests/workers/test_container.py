@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +23,8 @@ from cyberbrain_cli.core.records import (
 )
 from cyberbrain_cli.testing import START, START_NS, FakeGpus, FakeHost, FakeRunner, run_worker
 from cyberbrain_cli.workers.container import WORKER
-from cyberbrain_cli.workers.container.params import ContainerParams
+from cyberbrain_cli.workers.container.params import ContainerParams, Resources
+from cyberbrain_cli.workers.container.placing import place
 
 GIB = 1024**3
 ENDED = ContainerResult(
@@ -87,6 +89,7 @@ def test_every_option_arrives() -> None:
         {"network": "host"},
         {"network": "container:other"},
         {"env": {"A=B": "x"}},
+        {"env": {"NVIDIA_VISIBLE_DEVICES": "all"}},
         {"env": {"A": "x\0y"}},
         {"env": {"A": ["hunter2"]}},
         {"outputs": {"path": "/"}},
@@ -221,6 +224,36 @@ def test_the_gpus_with_most_room_and_least_load(
     done = run_worker(WORKER, FakeHost(), options, runner=runner, gpus=FOUR)
     assert runner.requests[0].gpus == given
     assert bool(done.outcome.degraded) is ("gpu_optional" in wanted)
+
+
+def test_a_gpu_that_stopped_answering_is_not_chosen() -> None:
+    lost = FakeGpus(FOUR.cards, [FOUR.samples[0][:2]], told=("GPU 2 stopped answering.",))
+    assert place(Resources(gpus=1), lost).gpus == ("full",), "busy, but for its first percent"
+    with pytest.raises(RunFailed, match=r"3 GPUs asked for, 2 free\. GPU 2 stopped answering\."):
+        place(Resources(gpus=3), lost)
+
+
+def test_a_gpu_that_does_not_tell_its_memory_will_do_where_none_is_asked_for() -> None:
+    silent = FakeGpus((GpuFacts("g", 0, "nvidia"),), [(GpuSample("g"),)])
+    assert place(Resources(gpus="auto"), silent).gpus == ("g",)
+    asks = Resources.model_validate({"gpus": "auto", "gpu_memory": "1GiB"})
+    with pytest.raises(RunFailed, match="0 free"):
+        place(asks, silent)
+
+
+def test_a_life_too_short_for_the_daemons_clock_lasts_no_negative_time() -> None:
+    end = replace(ENDED.end, started_at=START, finished_at=START - timedelta(milliseconds=1))
+    runner = FakeRunner(replace(ENDED, end=end))
+    done = run_worker(WORKER, FakeHost(), {"image": "w:1"}, runner=runner)
+    assert done.documents["container.json"]["duration_seconds"] == 0
+    assert "after 0.0 s" in done.documents["analysis.json"]["panels"][0]["lines"][0]
+
+
+def test_a_log_of_which_the_beginning_may_be_missing_is_told() -> None:
+    runner = FakeRunner(replace(ENDED, log_begins_late=True))
+    done = run_worker(WORKER, FakeHost(), {"image": "w:1"}, runner=runner)
+    assert done.documents["container.json"]["log_begins_late"] is True
+    assert "keeps of a log (19 MB), or more" in str(done.documents["analysis.json"]["notes"])
 
 
 def test_no_gpu_free_enough_is_a_failure_that_says_so() -> None:

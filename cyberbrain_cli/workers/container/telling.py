@@ -11,11 +11,11 @@ _SHOWN_LINES = 8
 
 
 def duration_seconds(result: ContainerResult) -> float | None:
-    """How long it ran."""
+    """How long it ran. The daemon notes the end of a short life before its beginning."""
     end = result.end
     if end.started_at is None or end.finished_at is None:
         return None
-    return round((end.finished_at - end.started_at).total_seconds(), 3)
+    return round(max(0.0, (end.finished_at - end.started_at).total_seconds()), 3)
 
 
 def summary(result: ContainerResult) -> Iterator[str]:
