@@ -50,6 +50,7 @@ def collect(
                     found.refuse(_named(member), f"more than {room.files} files")
                     break
                 _take(tar, member, room, secrets, found)
+                bounded.insist(member.size)
     except _TooMuch:
         found.refuse("", f"the rest: more than {room.size_bytes} bytes in all")
     except (tarfile.TarError, ValueError, EOFError) as error:
@@ -109,8 +110,13 @@ class _Bounded(io.RawIOBase):
 
     def __init__(self, stream: Iterator[bytes], most: int) -> None:
         self._stream = stream
-        self._left = most
+        self._most = self._left = most
         self._chunk = memoryview(b"")
+
+    def insist(self, size: int) -> None:
+        """Raise when so much more may not be. What skips it does not see a stream end early."""
+        if size > self._most:
+            raise _TooMuch
 
     def readable(self) -> bool:
         """It is."""

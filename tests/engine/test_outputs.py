@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from cyberbrain_cli.core.records import OutputRoom
+from cyberbrain_cli.engine.deadline import within
 from cyberbrain_cli.engine.outputs import Collected, collect
 
 ROOM = OutputRoom("/outputs", size_bytes=10_000, files=5)
@@ -102,6 +103,27 @@ def test_a_file_said_to_be_endless_ends_the_reading() -> None:
     assert found.files == []
     assert found.refused
     assert read < 200
+
+
+def test_a_file_said_to_be_endless_in_a_stream_that_ends_is_not_skipped_for_ever() -> None:
+    head = tarfile.TarInfo("endless")
+    head.size = 1 << 60
+    found: list[Collected] = []
+    content = head.tobuf(tarfile.GNU_FORMAT)
+    assert within(5, lambda: found.append(collect(iter([content]), ROOM))) is None
+    assert [item.path for item in found[0].refused] == ["endless", ""]
+
+
+def test_a_name_is_judged_as_it_is_unpacked() -> None:
+    """An extended header replaces the name in the plain one."""
+
+    def named(info: tarfile.TarInfo) -> None:
+        info.pax_headers = {"path": "../x"}
+
+    twice = ("same", b"one", None), ("same", b"two", None)
+    found = collected(packed(("n", b"evil", named), *twice))
+    assert [file.content for file in found.files] == [b"one", b"two"]
+    assert [item.path for item in found.refused] == ["../x"]
 
 
 @pytest.mark.parametrize("content", [b"no archive at all" * 100, b"\0" * 100, b""])
