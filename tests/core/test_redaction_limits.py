@@ -80,6 +80,15 @@ def test_a_secret_at_the_cut_does_not_leave_its_first_half() -> None:
         assert "ghp_" not in REDACT(line)
 
 
+@pytest.mark.parametrize("place", range(MAX_LINE - 1300, MAX_LINE - 20, 13))
+def test_no_half_of_a_secret_is_left_where_there_is_no_space_to_cut_at(place: int) -> None:
+    known, token = "Zq7-known-to-the-caller", "ghp_" + "a1B2" * 9
+    redactor = Redactor([known])
+    assert "Zq7-k" not in redactor.redact("x" * place + known + "x" * 9_000)
+    filling = '{"k":"vvvvvvvv"},' * (place // 17)
+    assert "ghp_a" not in redactor.redact(f'[{filling}{{"k":"{token}"}},{filling}]')
+
+
 def test_overlong_text_is_cut_and_says_so() -> None:
     redacted = REDACT("an ordinary line\n" * (MAX_TEXT // 10))
     assert len(redacted) <= MAX_TEXT

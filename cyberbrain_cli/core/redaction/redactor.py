@@ -26,6 +26,7 @@ from cyberbrain_cli.core.redaction.rules import CONTEXT, TOKENS, Rule
 MAX_LINE = 64 * 1024
 MAX_TEXT = 4 * 1024 * 1024
 _SHORTEST_SECRET = 4
+_WORD_ENDS = " \n\t", "\"',;&"
 _PASSES = 4
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
@@ -58,7 +59,7 @@ class Redactor:
             return UNREADABLE
 
     def _redact(self, text: str) -> str:
-        before = _cut(text)
+        before = _cut(self._without_extra(text))
         for _ in range(_PASSES):
             after = self._once(before)
             if after == before:
@@ -66,10 +67,11 @@ class Redactor:
             before = after
         return _cut(before)
 
+    def _without_extra(self, text: str) -> str:
+        return self._extra.sub(_known_secret, text) if self._extra else text
+
     def _once(self, text: str) -> str:
-        if self._extra:
-            text = self._extra.sub(_known_secret, text)
-        text = redact_keys(text)
+        text = redact_keys(self._without_extra(text))
         lower = _ascii_lower(text)
         text = _apply(TOKENS, text, lower)
         text = _apply(CONTEXT, text, lower)
@@ -126,8 +128,8 @@ def _cut(text: str) -> str:
 def _shorten(text: str, limit: int) -> str:
     """Cut before the last word that fits, so that no half of a secret is left at the end."""
     room = limit - len(OVERLONG) - 1
-    spaces = [text.rfind(space, room - 1024, room) for space in (" ", "\n", "\t")]
-    end = max(spaces) if max(spaces) > 0 else room - 1024
+    ends = (max(text.rfind(mark, room - 1024, room) for mark in marks) for marks in _WORD_ENDS)
+    end = next((found for found in ends if found > 0), room - 1024)
     while covers(text, end - 1):
         end -= 1
     return f"{text[:end]} {OVERLONG}"
