@@ -25,16 +25,18 @@ def test_what_it_makes_is_kept_and_its_secret_nowhere(
     secret = "tok3n-" + "0123456789abcdef"
     plan = cyberbrain(*launch, "--dry-run", BOX_TOKEN=secret)
     assert document(plan)["plan"]["jobs"][0]["params"]["env"] == {"TOKEN": "${BOX_TOKEN}"}
+    told = cyberbrain("launch", "./boxes.yaml", "--dry-run", BOX_TOKEN=secret)
+    assert f"  runs {stack.IMAGE}\n  environment TOKEN\n" in told.stdout
     done = cyberbrain(*launch, "--verbose", BOX_TOKEN=secret)
     assert done.code == 0, done.stderr
     assert artifact(cyberbrain, 1, "output-token.txt") == "[redacted:secret]\n"
-    told = json.loads(artifact(cyberbrain, 1, "container.json"))
-    assert (told["exit_code"], told["oom_killed"]) == (4, False)
+    ended = json.loads(artifact(cyberbrain, 1, "container.json"))
+    assert (ended["exit_code"], ended["oom_killed"]) == (4, False)
     shown = cyberbrain("runs", "show", "1")
     assert "the token is [redacted:secret]" in shown.stdout
     files = [path for path in cyberbrain.home.parent.rglob("*") if path.is_file()]
     assert [path for path in files if secret.encode() in path.read_bytes()] == []
-    for text in (plan.stdout, done.stdout, done.stderr, shown.stdout, shown.stderr):
+    for text in (plan.stdout, told.stdout, done.stdout, done.stderr, shown.stdout, shown.stderr):
         assert secret not in text
     assert ours() == []
     records = embedded(cyberbrain)

@@ -119,7 +119,8 @@ def odd_image(
         digest = boxes.runtime.image(reference).digest
         yield replace(boxes.entry(), reference=reference, digest=digest)
     finally:
-        client.images.remove(reference, force=True)
+        with contextlib.suppress(docker_sdk.errors.ImageNotFound):
+            client.images.remove(reference, force=True)
 
 
 def said(result: ContainerResult) -> str:

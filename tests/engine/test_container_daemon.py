@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import docker as docker_sdk
 import pytest
 
 from cyberbrain_cli.adapters.docker_host import DockerHost
 from cyberbrain_cli.adapters.docker_runtime import DockerRuntime
-from cyberbrain_cli.core.errors import Cancelled, DockerUnavailable
-from cyberbrain_cli.core.records import OutputRoom
+from cyberbrain_cli.core.errors import Cancelled, DockerUnavailable, RunFailed
+from cyberbrain_cli.core.records import ContainerSpec, OutputRoom
 from tests.acceptance.daemon_proxy import DaemonProxy
-from tests.engine.containers import Boxes
+from tests.engine.containers import Boxes, odd_image
 
 ROOM = OutputRoom("/outputs", 1024 * 1024, 20)
 
@@ -84,3 +85,27 @@ def test_a_container_that_cannot_be_stopped_is_not_said_to_be(
         run(boxes, proxy, 30, "sleep 60")
     assert boxes.outcomes == ["created", "started", "left", "removed"]
     assert "did not answer within 3 s" in boxes.events[2].reason
+
+
+class Emptied(DockerRuntime):
+    """A daemon whose image is removed between the approval and the making of the container."""
+
+    client: docker_sdk.DockerClient
+
+    def create(self, spec: ContainerSpec) -> str:
+        self.client.images.remove(spec.request.image, force=True)
+        return super().create(spec)
+
+
+def test_an_image_that_is_removed_meanwhile_is_told(
+    boxes: Boxes, docker_client: docker_sdk.DockerClient
+) -> None:
+    emptied = Emptied(boxes.url, 30)
+    emptied.client = docker_client
+    with (
+        odd_image(docker_client, boxes, "ENV ODD=1") as entry,
+        pytest.raises(RunFailed, match="No such image"),
+    ):
+        boxes.run("true", runtime=emptied, entries=[entry], image=entry.reference)
+    emptied.close()
+    assert boxes.outcomes == ["failed", "removed"]
