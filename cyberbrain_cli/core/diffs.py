@@ -25,9 +25,10 @@ class FindingChanges:
     """What became of the findings, told by their ids and never by anybody's words.
 
     `resolved` are those of the earlier run that the later one looked for and did not find;
-    `not_compared` counts those whose container it did not read to the end. `by_model` counts
-    findings that the model alone raised in one of the two runs, about patterns in both: its
-    words changed, the logs did not.
+    `not_compared` counts those that it did not look for: its job failed, or did not read the
+    container to the end. `perhaps_new` are those of the later run that the earlier one did not
+    look for. `by_model` counts findings that the model alone raised in one of the two runs,
+    about patterns in both: its words changed, the logs did not.
     """
 
     new: tuple[Finding, ...]
@@ -37,6 +38,7 @@ class FindingChanges:
     unchanged: int
     not_compared: int = 0
     by_model: int = 0
+    perhaps_new: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +103,14 @@ class DiffDocument:
     """The document of `runs diff`.
 
     `nothing_new` says that there is neither a finding nor a pattern that the earlier run did
-    not have, that no finding is worse, and that no service map changed. `warnings` say what
-    could not be compared.
+    not have, that no finding is worse, and that no service map changed. It is None where nothing
+    of that was seen but not all could be compared; `warnings` say what.
     """
 
     schema_version: int
     before: RunSummary
     after: RunSummary
-    nothing_new: bool
+    nothing_new: bool | None
     findings: FindingChanges
     patterns: PatternChanges
     service_maps: tuple[Drift, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from cyberbrain_cli.core.diffs import (
     DiffDocument,
@@ -22,8 +22,8 @@ from cyberbrain_cli.core.findings import (
     Source,
     pattern_finding_id,
 )
-from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.records import Cost, RunRecord, RunSummary
+from cyberbrain_cli.engine.compared import not_compared
 from cyberbrain_cli.engine.documents import SCHEMA_VERSION
 from cyberbrain_cli.engine.past import MinedContainer, MinedPattern, PastRun
 
@@ -32,18 +32,20 @@ def compare(before: PastRun, after: PastRun) -> DiffDocument:
     """The document of `runs diff`."""
     findings, patterns = _findings(before, after), _patterns(before, after)
     drifts = tuple(_drifts(before, after))
+    missing = not_compared(before, after)
+    came = findings.new or findings.worse or drifts
+    news = bool(came or patterns.appeared or patterns.appeared_not_listed)
     return DiffDocument(
         schema_version=SCHEMA_VERSION,
         before=_summary(before),
         after=_summary(after),
-        nothing_new=not (findings.new or findings.worse or patterns.appeared or drifts)
-        and not patterns.appeared_not_listed,
+        nothing_new=False if news else None if missing else True,
         findings=findings,
         patterns=patterns,
         service_maps=drifts,
         jobs=tuple(_jobs(before.run, after.run)),
         usage=_usage(before.run, after.run),
-        warnings=(*before.warnings, *after.warnings, *_caveats(before.run, after.run)),
+        warnings=(*_directives(before.run, after.run), *missing, *before.notes, *after.notes),
     )
 
 
@@ -67,8 +69,11 @@ def _findings(before: PastRun, after: PastRun) -> FindingChanges:
     unsaid = [item for item in went if _by_model(item, still)]
     gone = [item for item in went if item not in unsaid]
     resolved = [item for item in gone if _looked_for(item, before, after)]
+    fresh = [item for item in came if item not in said]
+    certain = [item for item in fresh if _looked_for(item, after, before)]
     return FindingChanges(
-        new=tuple(item for item in came if item not in said),
+        new=tuple(certain),
+        perhaps_new=tuple(item for item in fresh if item not in certain),
         resolved=tuple(resolved),
         worse=tuple(item for item in changed if item.after.rank > item.before.rank),
         better=tuple(item for item in changed if item.after.rank < item.before.rank),
@@ -87,11 +92,15 @@ def _by_model(item: Finding, ids_there: frozenset[str]) -> bool:
     return item.source is Source.LLM and item.id in ids_there
 
 
-def _looked_for(item: Finding, before: PastRun, after: PastRun) -> bool:
-    """Whether the later run would have found this again: the same job looked there, to the end."""
-    key = next(key for key, found in before.findings.items() if item in found)
-    container = item.container or ""
-    return after.job(key) is not None and (after.read(container) or not before.read(container))
+def _looked_for(item: Finding, found: PastRun, other: PastRun) -> bool:
+    """Whether the other run would have found this too: the same job looked there, to the end.
+
+    A container that the other run did not meet had nothing to be found in.
+    """
+    key = next(key for key, items in found.findings.items() if item in items)
+    name = item.container or ""
+    seen = other.read(name) or not found.read(name) or not other.met(name)
+    return other.job(key) is not None and seen
 
 
 def _open(run: PastRun) -> dict[str, Finding]:
@@ -199,14 +208,6 @@ def _counts(severities: Iterable[Severity]) -> dict[str, int]:
     return {severity.value: found.count(severity) for severity in reversed(Severity)}
 
 
-def _caveats(before: RunRecord, after: RunRecord) -> Sequence[str]:
-    said = []
+def _directives(before: RunRecord, after: RunRecord) -> Iterator[str]:
     if before.directive != after.directive:
-        said.append(f"The runs are of two directives: {before.directive} and {after.directive}.")
-    said += [
-        f"Job '{job.key}' of run {run.id} ended {job.status}: it has nothing to compare."
-        for run in (before, after)
-        for job in run.jobs
-        if job.status is not Status.SUCCEEDED
-    ]
-    return said
+        yield f"The runs are of two directives: {before.directive} and {after.directive}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from cyberbrain_cli.core.findings import Finding
 from cyberbrain_cli.core.incidents import Chain, Story
 from cyberbrain_cli.core.panels import Panel, Timeline
 from cyberbrain_cli.core.ports import ArtifactStore, History
-from cyberbrain_cli.core.records import RunDocument
+from cyberbrain_cli.core.records import ArtifactRecord, RunDocument
 
 SCHEMA_VERSION = 1
 ANALYSIS = "analysis"
@@ -23,7 +24,7 @@ ANALYSIS = "analysis"
 def run_document(history: History, artifacts: ArtifactStore, run_id: int) -> RunDocument:
     """The document of `launch` and `runs show`. Raises NotFound.
 
-    Findings live only in artifacts; one that is missing or unreadable becomes a warning.
+    Findings live only in artifacts; one that is missing, altered or unreadable becomes a warning.
     """
     run = history.run(run_id)
     read: list[_Analysis] = []
@@ -32,7 +33,7 @@ def run_document(history: History, artifacts: ArtifactStore, run_id: int) -> Run
         for artifact in job.artifacts:
             if artifact.kind == ANALYSIS:
                 try:
-                    read.append(_read(artifacts, artifact.path))
+                    read.append(_analysis(recorded(artifacts, artifact), artifact.path))
                 except CyberbrainError as error:
                     warnings.append(f"Findings of job '{job.key}': {error.message}")
     return RunDocument(
@@ -48,17 +49,40 @@ def run_document(history: History, artifacts: ArtifactStore, run_id: int) -> Run
     )
 
 
+def recorded(artifacts: ArtifactStore, artifact: ArtifactRecord) -> bytes:
+    """The content of an artifact, as the run wrote it.
+
+    Raises NotFound when it is gone, CyberbrainError when it is another one by now.
+    """
+    content = artifacts.read(artifact.path)
+    if hashlib.sha256(content).hexdigest() != artifact.sha256:
+        raise CyberbrainError(
+            f"The artifact {artifact.path} was altered after the run had written it.",
+            "cyberbrain artifacts verify",
+        )
+    return content
+
+
+def findings_in(content: bytes, path: str) -> tuple[Finding, ...]:
+    """The findings in an analysis. Raises CyberbrainError when it is none."""
+    return _analysis(content, path).findings
+
+
 def read_findings(artifacts: ArtifactStore, path: str) -> tuple[Finding, ...]:
     """The findings in an artifact. Raises NotFound when it is gone or is not an analysis."""
-    return _read(artifacts, path).findings
+    return findings_in(artifacts.read(path), path)
 
 
 def read_json(artifacts: ArtifactStore, path: str) -> Any:
     """The document in an artifact. Raises NotFound, or CyberbrainError when it is not JSON."""
-    content = artifacts.read(path)
+    return json_in(artifacts.read(path), path)
+
+
+def json_in(content: bytes, path: str) -> Any:
+    """The document in an artifact's content. Raises CyberbrainError when it is not JSON."""
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise CyberbrainError(
             f"The artifact {path} is not readable JSON.", "cyberbrain artifacts verify"
         ) from None
@@ -76,8 +100,7 @@ class _Analysis:
     notes: tuple[str, ...] = ()
 
 
-def _read(artifacts: ArtifactStore, path: str) -> _Analysis:
-    content = artifacts.read(path)
+def _analysis(content: bytes, path: str) -> _Analysis:
     try:
         return TypeAdapter(_Analysis).validate_json(content)
     except ValueError:

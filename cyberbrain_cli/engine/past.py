@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,12 +11,12 @@ from pydantic import TypeAdapter
 
 from cyberbrain_cli.core.errors import CyberbrainError
 from cyberbrain_cli.core.findings import Finding
-from cyberbrain_cli.core.lifecycle import Status
+from cyberbrain_cli.core.lifecycle import ACTIVE, Status
 from cyberbrain_cli.core.ports import ArtifactStore, History
-from cyberbrain_cli.core.records import JobRecord, RunRecord
+from cyberbrain_cli.core.records import ArtifactRecord, JobRecord, RunRecord
 from cyberbrain_cli.core.service_map import KIND as SERVICE_MAP
 from cyberbrain_cli.core.service_map import ServiceMap
-from cyberbrain_cli.engine.documents import ANALYSIS, read_findings, read_json
+from cyberbrain_cli.engine.documents import ANALYSIS, findings_in, json_in, recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ _MAP = TypeAdapter(ServiceMap)
 class PastRun:
     """The run with what its artifacts say, each part by the job that wrote it.
 
-    `containers` are what was mined, by container; `warnings` name what could not be read.
+    `containers` are what was mined, by container. `warnings` name what could not be read, and
+    `lost` are the keys of the jobs that wrote it. `notes` say which jobs are a retry's.
     """
 
     run: RunRecord
@@ -80,40 +81,90 @@ class PastRun:
     containers: Mapping[str, MinedContainer]
     maps: Mapping[str, ServiceMap]
     warnings: tuple[str, ...] = ()
+    lost: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     def job(self, key: str) -> JobRecord | None:
-        """The job of this key, if it succeeded: of any other nothing is known."""
-        jobs = (job for job in self.run.jobs if job.status is Status.SUCCEEDED)
-        return next((job for job in jobs if job.key == key), None)
+        """The job of this key, if what it found is known: it succeeded, and its files are there."""
+        known = (job for job in self.run.jobs if job.status is Status.SUCCEEDED)
+        return next((job for job in known if job.key == key and key not in self.lost), None)
+
+    def met(self, container: str) -> bool:
+        """Whether a job was to read the container's log, whatever came of it."""
+        return any(reading.name == container for job in self.run.jobs for reading in job.containers)
 
     def read(self, container: str) -> bool:
-        """Whether a job read the container's log to the end of its window."""
-        return any(_whole(job, container) for job in self.run.jobs)
+        """Whether a job whose files are there read the log to the end of its window."""
+        return any(_whole(job, container) for job in self.run.jobs if job.key not in self.lost)
 
 
-def past_run(history: History, artifacts: ArtifactStore, run_id: int) -> PastRun:
-    """What is left of a run. Raises NotFound; an artifact that cannot be read is a warning."""
+@dataclass(slots=True)
+class _Reader:
+    """Takes in the artifacts of a run, one by one."""
+
+    artifacts: ArtifactStore
+    findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    mined: dict[str, MinedContainer] = field(default_factory=dict)
+    maps: dict[str, ServiceMap] = field(default_factory=dict)
+
+    def take_in(self, job: JobRecord, artifact: ArtifactRecord) -> None:
+        """Raises CyberbrainError for one that is gone, altered, or not what its kind says."""
+        if artifact.kind not in (ANALYSIS, SERVICE_MAP):
+            return
+        content = recorded(self.artifacts, artifact)
+        document = json_in(content, artifact.path)
+        if artifact.kind == ANALYSIS:
+            found = findings_in(content, artifact.path)
+            self.findings[job.key] = self.findings.get(job.key, ()) + found
+            _take_in(self.mined, document)
+            return
+        try:
+            self.maps[job.key] = _MAP.validate_python(document)
+        except ValueError:
+            raise CyberbrainError(f"{artifact.path} is of another version.") from None
+
+
+def past_run(
+    history: History, artifacts: ArtifactStore, run_id: int, retries: Sequence[int] = ()
+) -> PastRun:
+    """What is left of a run, with the jobs that its retries did in the place of its own.
+
+    An artifact that cannot be read is a warning. Raises NotFound, or CyberbrainError for a run
+    that has not ended.
+    """
     run = history.run(run_id)
-    findings: dict[str, tuple[Finding, ...]] = {}
-    mined: dict[str, MinedContainer] = {}
-    maps: dict[str, ServiceMap] = {}
-    warnings: list[str] = []
+    if run.status in ACTIVE:
+        raise CyberbrainError(
+            f"Run {run_id} has not ended: it is {run.status}.", "Wait for it to end."
+        )
+    jobs, notes = {job.key: job for job in run.jobs}, []
+    for retry in map(history.run, retries):
+        for job in retry.jobs:
+            if job.status is Status.SUCCEEDED:
+                jobs[job.key] = job
+                notes.append(f"Job '{job.key}' of run {run_id} was done by its retry, {retry.id}.")
+    whole = replace(run, jobs=tuple(jobs.values()))
+    reader = _Reader(artifacts)
+    lost = dict(_lost(whole, reader))
+    return PastRun(
+        whole,
+        reader.findings,
+        reader.mined,
+        reader.maps,
+        tuple(lost),
+        frozenset(lost.values()),
+        tuple(notes),
+    )
+
+
+def _lost(run: RunRecord, reader: _Reader) -> Iterator[tuple[str, str]]:
+    """What could not be read, in a sentence, and of which job it was."""
     for job in run.jobs:
         for artifact in job.artifacts:
             try:
-                if artifact.kind == ANALYSIS:
-                    found = read_findings(artifacts, artifact.path)
-                    findings[job.key] = findings.get(job.key, ()) + found
-                    _take_in(mined, read_json(artifacts, artifact.path))
-                elif artifact.kind == SERVICE_MAP:
-                    maps[job.key] = _MAP.validate_python(read_json(artifacts, artifact.path))
+                reader.take_in(job, artifact)
             except CyberbrainError as error:
-                warnings.append(f"Run {run_id}, job '{job.key}': {error.message}")
-            except ValueError:
-                warnings.append(
-                    f"Run {run_id}, job '{job.key}': {artifact.path} is of another version."
-                )
-    return PastRun(run, findings, mined, maps, tuple(warnings))
+                yield f"Run {run.id}, job '{job.key}': {error.message}", job.key
 
 
 def _take_in(mined: dict[str, MinedContainer], document: Any) -> None:

@@ -12,12 +12,18 @@ from cyberbrain_cli.render import human
 
 if TYPE_CHECKING:
     from cyberbrain_cli.core.diffs import DiffDocument, JobChange, PatternChange
+    from cyberbrain_cli.core.lifecycle import Status
     from cyberbrain_cli.core.records import RunSummary
     from cyberbrain_cli.core.service_map import Changes, EdgeName
 
 MOST_PATTERNS = 20
 """Patterns that a section shows; how many more there are is said, and JSON has them all."""
 _TEMPLATE = 200
+_LEADS = {
+    True: "Nothing new. ",
+    False: "",
+    None: "Nothing new was seen, but not all could be compared. ",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,14 @@ def verdict(document: DiffDocument) -> str:
     found, patterns = document.findings, document.patterns
     counts = (
         (len(found.new), "new"),
+        (len(found.perhaps_new), "perhaps new"),
         (len(found.worse), "worse"),
         (len(found.better), "better"),
         (len(found.resolved), "resolved"),
         (found.unchanged, "unchanged"),
     )
     told = ", ".join(f"{count} {word}" for count, word in counts if count) or "none"
-    lead = "Nothing new. " if document.nothing_new else ""
+    lead = _LEADS[document.nothing_new]
     said = f"{lead}Findings: {told}. Patterns: "
     came = len(patterns.appeared) + patterns.appeared_not_listed
     went = len(patterns.vanished) + patterns.vanished_not_listed
@@ -97,6 +104,11 @@ def sections(document: DiffDocument) -> Iterator[Section]:
     found = document.findings
     groups = (
         ("New", "critical", (_finding(item) for item in found.new)),
+        (
+            "Perhaps new: the earlier run did not look there",
+            "critical",
+            (_finding(item) for item in found.perhaps_new),
+        ),
         (
             "Worse",
             "critical",
@@ -191,10 +203,16 @@ def _job(job: JobChange) -> Row:
     longer = (now or 0) - (was or 0) if known else 0
     return Row(
         f"job {job.job}",
-        f"{job.before_status or human.NOTHING} {human.duration(was)}",
-        f"{job.after_status or human.NOTHING} {human.duration(now)}",
+        _ended(job.before_status, was),
+        _ended(job.after_status, now),
         _signed(longer, human.duration(abs(longer))),
     )
+
+
+def _ended(status: Status | None, seconds: float | None) -> str:
+    if status is None or seconds is None:
+        return str(status or human.NOTHING)
+    return f"{status} {human.duration(seconds)}"
 
 
 def _signed(difference: float | Decimal | None, text: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from cyberbrain_cli.render.diff_facts import Row, names, rows, sections, verdict
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from cyberbrain_cli.core.diffs import DiffDocument
 
 _GAP = "  "
+_NARROWEST = 8
 
 
 def show_diff(document: DiffDocument, page: Page) -> None:
@@ -26,7 +29,7 @@ def show_diff(document: DiffDocument, page: Page) -> None:
     page.gap()
     _side_by_side(rows(document), page)
     page.gap()
-    page.line(("good" if document.nothing_new else "bold", verdict(document)))
+    page.paragraph(verdict(document), "", "good" if document.nothing_new else "bold")
     for section in sections(document):
         page.gap()
         page.line((section.style, section.title))
@@ -65,10 +68,20 @@ def _markdown(document: DiffDocument) -> Iterator[str]:
 def _side_by_side(table: Sequence[Row], page: Page) -> None:
     head = Row("", "BEFORE", "AFTER", "CHANGE")
     lines = [[safe(text) for text in row.cells] for row in (head, *table)]
-    wide = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
+    wide = _fitted([max(map(display_width, column)) for column in zip(*lines, strict=True)], page)
     for number, cells in enumerate(lines):
-        padded = [
-            text + " " * (width - display_width(text))
-            for text, width in zip(cells, wide, strict=True)
-        ]
-        page.line(("bold", padded[0]), ("" if number else "bold", _GAP.join(["", *padded[1:]])))
+        columns = [wrap(text, width) or [""] for text, width in zip(cells, wide, strict=True)]
+        for pieces in zip_longest(*columns, fillvalue=""):
+            padded = [
+                text + " " * (width - display_width(text))
+                for text, width in zip(pieces, wide, strict=True)
+            ]
+            page.line(("bold", padded[0]), ("" if number else "bold", _GAP.join(["", *padded[1:]])))
+
+
+def _fitted(wide: list[int], page: Page) -> list[int]:
+    """The widths of the columns, the widest made narrower where the page has not the room."""
+    room = page.width - len(_GAP) * (len(wide) - 1)
+    while page.width and sum(wide) > room and max(wide) > _NARROWEST:
+        wide[wide.index(max(wide))] -= 1
+    return [max(width, 1) for width in wide]

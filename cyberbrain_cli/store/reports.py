@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, and_, func, select
 
 from cyberbrain_cli.core.errors import NotFound
-from cyberbrain_cli.core.lifecycle import ACTIVE, ENDED, Status
+from cyberbrain_cli.core.lifecycle import ACTIVE, Status
 from cyberbrain_cli.core.metering import Reading, Readings
 from cyberbrain_cli.core.records import (
     AllowlistEntry,
@@ -23,7 +23,7 @@ from cyberbrain_cli.core.records import (
     RunRecord,
     RunSummary,
 )
-from cyberbrain_cli.store import budgets, sql
+from cyberbrain_cli.store import budgets, rounds, sql
 from cyberbrain_cli.store.costs import Span, costs, retired_calls
 from cyberbrain_cli.store.database import Database
 from cyberbrain_cli.store.rows import compose_labels, run_record, run_summary
@@ -67,15 +67,17 @@ class Reports:
         return [run_summary(row) for row in self._all(query)]
 
     def last_ended(self, directive: str, count: int) -> list[int]:
-        """The ids of a directive's last runs that have ended, the oldest of them first."""
-        at = sql.RUNS.c
-        query = select(at.id).where(
-            at.directive == directive,
-            at.status.in_([status.value for status in ENDED]),
-            at.pruning.is_(False),
-        )
-        rows = self._all(query.order_by(at.id.desc()).limit(count))
-        return [row["id"] for row in reversed(rows)]
+        """The ids of a directive's last runs that have ended, the oldest of them first.
+
+        Retries are left out, unless the run that they did again is gone.
+        """
+        with self._database.reading() as connection:
+            return rounds.last_ended(connection, directive, count)
+
+    def retries(self, directive: str, run_id: int) -> list[int]:
+        """The ended runs that did a run's jobs again, and those that did theirs, in order."""
+        with self._database.reading() as connection:
+            return rounds.retries(connection, directive, run_id)
 
     def run(self, run_id: int) -> RunRecord:
         """A run with its jobs. Raises NotFound."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cyberbrain_cli.adapters import yaml_files
+from cyberbrain_cli.core.errors import NotFound
 from cyberbrain_cli.core.prune import Pruned, Retention
 from cyberbrain_cli.engine import diff, prune, retry
 from cyberbrain_cli.engine.launch import Launcher
@@ -20,9 +21,23 @@ if TYPE_CHECKING:
 
 
 def diff_runs(services: Services, before: int, after: int) -> DiffDocument:
-    """Two runs side by side. Raises NotFound."""
-    earlier = past_run(services.reports, services.artifacts, before)
-    return diff.compare(earlier, past_run(services.reports, services.artifacts, after))
+    """Two runs side by side. Raises NotFound, or CyberbrainError for one that has not ended."""
+    pair = (past_run(services.reports, services.artifacts, run_id) for run_id in (before, after))
+    return diff.compare(*pair)
+
+
+def diff_last(services: Services, directive: str) -> DiffDocument:
+    """The last two runs of a directive, each with what its retries did. Raises NotFound."""
+    reports = services.reports
+    ids = reports.last_ended(directive, 2)
+    if len(ids) < 2:
+        count = "only one run" if ids else "no run"
+        raise NotFound(f"Of '{directive}' {count} has ended.", "cyberbrain runs list")
+    pair = (
+        past_run(reports, services.artifacts, run_id, reports.retries(directive, run_id))
+        for run_id in ids
+    )
+    return diff.compare(*pair)
 
 
 def retrier(

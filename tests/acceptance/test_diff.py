@@ -9,7 +9,15 @@ import jsonschema
 from docker import DockerClient
 
 from tests.acceptance.conftest import Allowed
-from tests.acceptance.support import Records, document, error_of, write_directive
+from tests.acceptance.support import (
+    Records,
+    data_folder,
+    document,
+    error_of,
+    finish,
+    write_directive,
+)
+from tests.acceptance.test_stopping import hang
 from tests.conftest import Cyberbrain
 from tests.stack.scripted_llm import Say, ScriptedLlm
 
@@ -112,7 +120,49 @@ def test_what_cannot_be_compared_is_said_in_a_line(
         error = error_of(done)
         assert (error["code"], error["message"]) == (code, said)
         assert done.code == (2 if code == "usage" else 1)
-    root = cyberbrain.home / "data" / "cyberbrain" / "artifacts"
-    (root / "run_1" / "log_triage" / "analysis.json").write_text('{"findings": []}')
-    same = diff(cyberbrain, "1", "1")
-    assert same["nothing_new"]
+    root = data_folder(cyberbrain) / "artifacts" / "run_1" / "log_triage"
+    whole = diff(cyberbrain, "1", "1")
+    assert (whole["nothing_new"], whole["warnings"]) == (True, [])
+    (root / "analysis.json").write_text('{"findings": []}')
+    altered = diff(cyberbrain, "1", "1")
+    assert altered["nothing_new"] is None, "what is not known is not called nothing"
+    (said,) = set(altered["warnings"])
+    assert said == (
+        "Run 1, job 'log_triage': The artifact run_1/log_triage/analysis.json was altered after "
+        "the run had written it."
+    )
+    (warning,) = document(cyberbrain("runs", "show", "1", "-o", "json"))["warnings"]
+    assert "was altered" in warning
+    (root / "analysis.json").unlink()
+    gone = diff(cyberbrain, "1", "1")
+    assert gone["nothing_new"] is None
+    assert "is not there any more" in gone["warnings"][0]
+    text = cyberbrain("runs", "diff", "1", "1").stdout
+    assert "Nothing new was seen, but not all could be compared." in text
+
+
+def test_a_round_is_a_run_with_its_retries(
+    records: Records, cyberbrain: Cyberbrain, allowed: Allowed, model: ScriptedLlm
+) -> None:
+    allowed("echo ERROR no route to host")
+    path = write_directive(cyberbrain, "rounds")
+    process = hang(cyberbrain, model, "launch", path, "--since", "1h")
+    unfinished = cyberbrain("runs", "diff", "1", "1", "-o", "json")
+    assert (unfinished.code, error_of(unfinished)["message"]) == (
+        1, "Run 1 has not ended: it is running.",
+    )  # fmt: skip
+    assert cyberbrain("runs", "cancel", "1").code == 0
+    finish(process)
+    assert cyberbrain("runs", "retry", "1").code == 0
+    only = cyberbrain("runs", "diff", "--last", "rounds", "-o", "json")
+    assert error_of(only)["message"] == "Of 'rounds' only one run has ended."
+    assert cyberbrain("launch", path, "--since", "1h", "--no-llm").code == 0
+    found = diff(cyberbrain, "--last", "rounds")
+    assert (found["before"]["id"], found["after"]["id"]) == (1, 3)
+    assert found["nothing_new"] is True
+    assert found["findings"]["unchanged"] == 1
+    assert found["warnings"] == ["Job 'log_triage' of run 1 was done by its retry, 2."]
+    plain = diff(cyberbrain, "1", "3")
+    assert plain["nothing_new"] is None, "the two alone: the first of them never read the log"
+    assert (plain["findings"]["new"], len(plain["findings"]["perhaps_new"])) == ([], 1)
+    assert records.statuses() == ["cancelled", "succeeded", "succeeded"]

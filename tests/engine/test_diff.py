@@ -92,6 +92,52 @@ def test_what_was_not_looked_for_is_not_resolved() -> None:
     assert "ended failed" in told.warnings[-1]
 
 
+def test_what_was_not_looked_for_before_is_perhaps_new_and_nothing_is_said_for_sure() -> None:
+    after = past(about("a"))
+    cut = replace(after.run.jobs[0], containers=(READING,))
+    failed = replace(after.run.jobs[0], status=Status.FAILED, containers=())
+    for changes in (
+        {"run": replace(after.run, jobs=(cut,))},
+        {"run": replace(after.run, jobs=(failed,))},
+        {"run": replace(after.run, jobs=())},
+        {"lost": frozenset({JOB}), "warnings": ("gone",)},
+    ):
+        told = compare(replace(past(), **changes), after)
+        assert ([item.id for item in told.findings.perhaps_new], told.findings.new) == (
+            [about("a").id], (),
+        )  # fmt: skip
+        assert told.nothing_new is None
+        assert told.warnings
+
+
+def test_what_a_lost_artifact_said_is_not_resolved() -> None:
+    after = replace(past(), lost=frozenset({JOB}), warnings=("gone",), containers={})
+    told = compare(past(about("a"), patterns=(pattern("a"),)), after)
+    assert (told.findings.resolved, told.findings.not_compared) == ((), 1)
+    assert (told.patterns.vanished, told.nothing_new) == ((), None)
+
+
+def test_a_container_that_is_met_for_the_first_time_has_new_findings() -> None:
+    there = replace(WHOLE, name="shop-web")
+    before = past()
+    other = replace(before.run.jobs[0], containers=(there,))
+    before = replace(before, run=replace(before.run, jobs=(other,)))
+    told = compare(before, past(about("a")))
+    assert [item.id for item in told.findings.new] == [about("a").id]
+    assert told.nothing_new is False
+
+
+def test_a_log_that_neither_run_could_read_is_no_news() -> None:
+    mute = replace(WHOLE, error="the driver cannot be read")
+    both = past()
+    job = replace(both.run.jobs[0], containers=(mute,))
+    mutes = replace(both, run=replace(both.run, jobs=(job,)))
+    assert compare(mutes, mutes).nothing_new is True
+    for pair in ((mutes, both), (both, mutes)):
+        told = compare(*pair)
+        assert (told.nothing_new, told.warnings) == (None, ("Run 42 could not read 'shop-db'.",))
+
+
 def test_patterns_come_and_go_by_any_fingerprint_they_ever_had() -> None:
     before = past(patterns=(pattern("a"), pattern("m", "x", "y"), pattern("gone")))
     after = past(

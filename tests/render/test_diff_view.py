@@ -20,6 +20,7 @@ from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.service_map import Changes, EdgeName, ImageChange, PortChange
 from cyberbrain_cli.render.diff_view import diff_markdown, show_diff
 from cyberbrain_cli.render.page import Page
+from cyberbrain_cli.render.widths import display_width
 from tests.render.samples import HOSTILE, finding, summary
 
 DRIFT = Changes(
@@ -94,6 +95,23 @@ def test_what_changed_is_listed_under_its_heading() -> None:
         assert part in text, part
     assert "Nothing new" not in text
     assert shown(replace(DIFF, nothing_new=True)).count("Nothing new. ") == 1
+
+
+def test_what_is_not_known_is_said_and_no_line_is_wider_than_the_terminal() -> None:
+    unsure = replace(
+        DIFF,
+        nothing_new=None,
+        findings=replace(DIFF.findings, new=(), perhaps_new=(finding(title="looks old"),)),
+        jobs=(JobChange("a" * 64, None, Status.SUCCEEDED, None, 2.0), *DIFF.jobs),
+    )
+    text = shown(unsure)
+    for part in (
+        "Nothing new was seen, but not all could be compared. Findings: 1 perhaps new,",
+        "Perhaps new: the earlier run did not look there\n    critical  shop-app: looks old",
+    ):
+        assert part in text, part
+    for width in (60, 80, 120):
+        assert max(map(display_width, shown(unsure, width).splitlines())) <= width
 
 
 def test_hostile_text_stays_text_in_either_form() -> None:

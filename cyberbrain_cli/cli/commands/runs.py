@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,7 +11,7 @@ from cyberbrain_cli.cli.launching import perform
 from cyberbrain_cli.cli.options import Command, ReportCommand, TableCommand, group
 from cyberbrain_cli.cli.parsing import moment, seconds
 from cyberbrain_cli.cli.state import State
-from cyberbrain_cli.core.errors import ExitCode, NotFound, UsageError
+from cyberbrain_cli.core.errors import ExitCode, UsageError
 from cyberbrain_cli.core.launch import IfRunning
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.prune import Retention
@@ -20,9 +20,6 @@ from cyberbrain_cli.render.diff_view import diff_markdown, show_diff
 from cyberbrain_cli.render.emit import emit_document, emit_done, emit_rows, emit_value
 from cyberbrain_cli.render.run_markdown import run_markdown
 from cyberbrain_cli.render.run_view import pruned_text, show_run
-
-if TYPE_CHECKING:
-    from cyberbrain_cli.wiring import Services
 
 app = group("List and show runs, tell two apart, retry, cancel, and prune them.", "list")
 RunId = Annotated[int, typer.Argument(metavar="ID", help="The run's id.", min=1)]
@@ -79,17 +76,10 @@ def diff(
     state = State.of(context)
     with state.services() as services:
         if last is not None:
-            before, after = _last_two(services, last)
-        document = history.diff_runs(services, before or 0, after or 0)
+            document = history.diff_last(services, last)
+        else:
+            document = history.diff_runs(services, before or 0, after or 0)
         emit_document(state.screen, document, show_diff, markdown=diff_markdown)
-
-
-def _last_two(services: Services, directive: str) -> tuple[int, int]:
-    ids = services.reports.last_ended(directive, 2)
-    if len(ids) < 2:
-        count = "only one run" if ids else "no run"
-        raise NotFound(f"Of '{directive}' {count} has ended.", "cyberbrain runs list")
-    return ids[0], ids[1]
 
 
 @app.command("retry", cls=ReportCommand)
