@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit, urlunsplit
 
@@ -32,20 +33,61 @@ class AppriseMessenger:
         _insist(targets, self._targets, "notify.targets")
         _insist((ping,) if ping is not None else (), self._pings, "notify.pings")
 
-    def send(self, targets: tuple[str, ...], notice: Notice) -> tuple[str, ...]:
-        """Tell all targets at once; a sentence for each that was not reached in time."""
+    def send(self, targets: tuple[str, ...], notice: Notice) -> Telling:
+        """Begin to tell all targets at once."""
         calls = {
             f"The notification to '{name}'": _caller(_notify, self._targets[name], notice)
             for name in targets
         }
-        return _all_within(self._timeout, calls)
+        return Telling(calls, self._timeout)
 
-    def ping(self, name: str, beat: Beat) -> tuple[str, ...]:
-        """Say that a run began or how it ended; a sentence if that was not heard in time."""
+    def ping(self, name: str, beat: Beat) -> Telling:
+        """Begin to say that a run begins or how it ended."""
         parts = urlsplit(self._pings[name])
         url = urlunsplit(parts._replace(path=parts.path.rstrip("/") + _PATHS[beat]))
         call = _caller(_get, url, self._timeout)
-        return _all_within(self._timeout, {f"The {beat} ping to '{name}'": call})
+        return Telling({f"The {beat} ping to '{name}'": call}, self._timeout)
+
+
+class Telling:
+    """Calls that are made side by side from now on; implements `core.notice.Telling`."""
+
+    def __init__(self, calls: Mapping[str, Callable[[], bool]], seconds: float) -> None:
+        self._calls = calls
+        self._late = f"did not end within {seconds:g} s"
+        self._end = time.monotonic() + seconds
+        self._results: dict[str, str] = {}
+        self._news = threading.Condition()
+        for item in calls.items():
+            threading.Thread(target=self._attempt, args=item, daemon=True).start()
+
+    def hurry(self, seconds: float) -> None:
+        """Wait only so long from now on."""
+        with self._news:
+            end = time.monotonic() + seconds
+            if end < self._end:
+                self._end, self._late = end, "was not waited for"
+            self._news.notify_all()
+
+    def outcome(self) -> tuple[str, ...]:
+        """A sentence for each call that failed or did not end in time."""
+        with self._news:
+            while len(self._results) < len(self._calls):
+                left = self._end - time.monotonic()
+                if left <= 0:
+                    break
+                self._news.wait(left)
+            ends = {name: self._results.get(name, self._late) for name in self._calls}
+        return tuple(f"{name} {why}." for name, why in ends.items() if why)
+
+    def _attempt(self, name: str, call: Callable[[], bool]) -> None:
+        try:
+            result = "" if call() else "was refused"
+        except Exception as error:  # noqa: BLE001 - a library's errors quote URLs; the kind is enough
+            result = f"failed ({type(error).__name__})"
+        with self._news:
+            self._results[name] = result
+            self._news.notify_all()
 
 
 def _insist(names: tuple[str, ...], known: Mapping[str, str], where: str) -> None:
@@ -60,10 +102,16 @@ def _caller(work: Callable[..., bool], *arguments: object) -> Callable[[], bool]
 
 
 def _notify(url: str, notice: Notice) -> bool:
-    from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
+    from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType, PersistentStoreMode
 
-    _hush("apprise")
-    apprise = Apprise(asset=AppriseAsset(app_id="cyberbrain", async_mode=False))
+    _hush()
+    asset = AppriseAsset(
+        app_id="cyberbrain",
+        async_mode=False,
+        http_redirects=False,  # whoever is named is told, and nobody that they name
+        storage_mode=PersistentStoreMode.MEMORY,
+    )
+    apprise = Apprise(asset=asset)
     kind = NotifyType.FAILURE if notice.failed else NotifyType.INFO
     return apprise.add(url) and bool(
         apprise.notify(notice.body, notice.title, kind, body_format=NotifyFormat.TEXT)
@@ -73,32 +121,15 @@ def _notify(url: str, notice: Notice) -> bool:
 def _get(url: str, timeout_seconds: float) -> bool:
     import requests
 
-    _hush("urllib3")
-    return requests.get(url, timeout=timeout_seconds, allow_redirects=False).status_code < 300
+    _hush()
+    with requests.get(url, timeout=timeout_seconds, allow_redirects=False, stream=True) as answer:
+        return answer.status_code < 300
 
 
-def _hush(name: str) -> None:
-    """Libraries that log write URLs into their messages."""
-    logger = logging.getLogger(name)
-    logger.propagate = False
-    logger.disabled = True
-
-
-def _all_within(seconds: float, calls: Mapping[str, Callable[[], bool]]) -> tuple[str, ...]:
-    """Make the calls side by side; what became of those that failed or did not end in time."""
-    results: dict[str, str] = {}
-
-    def attempt(name: str, call: Callable[[], bool]) -> None:
-        try:
-            results[name] = "" if call() else "was refused"
-        except Exception as error:  # noqa: BLE001 - a library's errors quote URLs; the kind is enough
-            results[name] = f"failed ({type(error).__name__})"
-
-    threads = [threading.Thread(target=attempt, args=item, daemon=True) for item in calls.items()]
-    for thread in threads:
-        thread.start()
-    end = time.monotonic() + seconds
-    for thread in threads:
-        thread.join(max(0.0, end - time.monotonic()))
-    ends = {name: results.get(name, f"did not end within {seconds:g} s") for name in calls}
-    return tuple(f"{name} {why}." for name, why in ends.items() if why)
+def _hush() -> None:
+    """Libraries that log and warn write URLs and hosts into their messages."""
+    for name in ("apprise", "urllib3"):
+        logger = logging.getLogger(name)
+        logger.handlers = [logging.NullHandler()]
+        logger.propagate = False
+    warnings.filterwarnings("ignore", module="urllib3")

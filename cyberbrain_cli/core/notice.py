@@ -29,19 +29,31 @@ class Notice:
     failed: bool
 
 
+class Telling(Protocol):
+    """Messages that are on their way, each within a bounded time."""
+
+    def hurry(self, seconds: float) -> None:
+        """Wait only so long from now on. Safe in any thread."""
+        ...
+
+    def outcome(self) -> tuple[str, ...]:
+        """Wait for them; a sentence for each that did not arrive. Never raises."""
+        ...
+
+
 class Messenger(Protocol):
-    """Reaches the targets that the configuration names, each within a bounded time."""
+    """Reaches the targets that the configuration names, and waits for none of them."""
 
     def check(self, targets: tuple[str, ...], ping: str | None) -> None:
         """Raise UsageError for a name that the configuration does not have."""
         ...
 
-    def send(self, targets: tuple[str, ...], notice: Notice) -> tuple[str, ...]:
-        """Tell all targets; a sentence for each that was not reached. Never raises."""
+    def send(self, targets: tuple[str, ...], notice: Notice) -> Telling:
+        """Begin to tell all targets."""
         ...
 
-    def ping(self, name: str, beat: Beat) -> tuple[str, ...]:
-        """Say that a run began or how it ended; a sentence if that was not heard. Never raises."""
+    def ping(self, name: str, beat: Beat) -> Telling:
+        """Begin to say that a run begins or how it ended."""
         ...
 
 

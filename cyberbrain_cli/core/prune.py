@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -28,12 +29,24 @@ class OldRun:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pruned:
-    """What went, or would go. `left` are sentences about runs whose files could not be removed."""
+    """What went, or would go: the runs' ids in that order, and all their artifacts together.
 
-    runs: tuple[OldRun, ...]
-    left: tuple[str, ...] = ()
+    `left` are sentences about runs whose files could not be removed. There may be a million
+    runs: an id takes eight bytes.
+    """
+
+    run_ids: array[int] = field(default_factory=lambda: array("q"))
+    artifacts: int = 0
+    size_bytes: int = 0
+    left: list[str] = field(default_factory=list)
+
+    def add(self, runs: Sequence[OldRun]) -> None:
+        """These went, or would go, too."""
+        self.run_ids.extend(run.id for run in runs)
+        self.artifacts += sum(run.artifacts for run in runs)
+        self.size_bytes += sum(run.size_bytes for run in runs)
 
 
 class Pruning(Protocol):
@@ -43,16 +56,20 @@ class Pruning(Protocol):
     go. Whatever ends the program in between, the marked ones can be found and finished.
     """
 
-    def candidates(self, wanted: Retention) -> list[OldRun]:
-        """Ended runs that may go, the oldest first. Never one that the next launch goes by."""
+    def candidates(self, wanted: Retention) -> Iterator[int]:
+        """Ended runs that may go, the oldest first. Never one that another run goes by."""
         ...
 
-    def marked(self) -> list[OldRun]:
-        """Runs that an earlier pruning did not finish."""
+    def sized(self, run_ids: Sequence[int]) -> list[OldRun]:
+        """These runs with their artifacts, the oldest first."""
         ...
 
-    def mark(self, run_ids: Sequence[int]) -> None:
-        """Show these runs to nobody any more."""
+    def marked(self, beyond: int, count: int) -> list[OldRun]:
+        """The first so many runs with a higher id that an earlier pruning did not finish."""
+        ...
+
+    def mark(self, run_ids: Sequence[int]) -> list[OldRun]:
+        """Show these runs to nobody any more; those of them that can go by now."""
         ...
 
     def remove(self, run_ids: Sequence[int]) -> None:

@@ -31,7 +31,7 @@ from cyberbrain_cli.engine.recovery import discard_unfinished, recover
 from cyberbrain_cli.engine.retry import options_of
 from cyberbrain_cli.engine.runner import JobEnd, Runner
 from cyberbrain_cli.engine.stop import Stop
-from cyberbrain_cli.engine.telling import Telling
+from cyberbrain_cli.engine.telling import Teller
 
 log = logging.getLogger(__name__)
 
@@ -87,13 +87,14 @@ class Launcher:
         known = parts.history.run_by_key(key) if key else None
         if known is not None:
             return self._result(run_document(parts.history, parts.artifacts, known))
-        telling = Telling(parts, self._loaded)
-        telling.check()
-        plan, model = self._stop.outlived(self._prepared)
-        self._stop.outlived(lambda: remove_leftovers(parts))
+        teller = Teller(parts, self._loaded, self._stop)
+        teller.check()
+        with teller.before():
+            plan, model = self._stop.outlived(self._prepared)
+            self._stop.outlived(lambda: remove_leftovers(parts))
         run_id, job_ids = parts.journal.create_run(self._new_run(plan))
         log.info("run of %s started", self._loaded.directive.name, extra={"run_id": run_id})
-        with telling.of(run_id):
+        with teller.of(run_id):
             try:
                 ends = self._execute(plan, model, run_id, job_ids)
             finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from array import array
 from collections.abc import Iterator, Sequence
 
 from cyberbrain_cli.core.errors import AlreadyRunning, CyberbrainError
@@ -18,11 +19,16 @@ log = logging.getLogger(__name__)
 
 def plan_prune(records: Pruning, wanted: Retention) -> Pruned:
     """What would go. Changes nothing."""
-    return Pruned((*records.marked(), *records.candidates(wanted)))
+    pruned = Pruned()
+    for runs in _begun(records):
+        pruned.add(runs)
+    for part in _parts(array("q", records.candidates(wanted))):
+        pruned.add(records.sized(part))
+    return pruned
 
 
 def prune(records: Pruning, artifacts: ArtifactStore, locks: Locks, wanted: Retention) -> Pruned:
-    """Remove the runs that may go, and those that an earlier pruning began.
+    """Remove the runs that may go, and those that an earlier pruning began; a few at a time.
 
     A run is marked before its first file goes and its rows go after its last one: no record is
     ever shown whose file is gone, and no file stays that no record knows. Raises AlreadyRunning
@@ -31,17 +37,29 @@ def prune(records: Pruning, artifacts: ArtifactStore, locks: Locks, wanted: Rete
     with locks.hold(LOCK) as free:
         if not free:
             raise AlreadyRunning("Another process is pruning.", "Wait for it to end.")
-        chosen = records.candidates(wanted)
-        for part in _parts(chosen):
-            records.mark([run.id for run in part])
-        gone: list[OldRun] = []
-        left: list[str] = []
-        for part in _parts(records.marked()):
-            empty = [run for run in part if _without_files(run, artifacts, left)]
-            records.remove([run.id for run in empty])
-            gone += empty
-        log.info("%d runs were pruned", len(gone))
-        return Pruned(tuple(gone), tuple(left))
+        pruned = Pruned()
+        for runs in _begun(records):
+            _remove(runs, records, artifacts, pruned)
+        for part in _parts(array("q", records.candidates(wanted))):
+            _remove(records.mark(part), records, artifacts, pruned)
+        log.info("%d runs were pruned", len(pruned.run_ids))
+        return pruned
+
+
+def _begun(records: Pruning) -> Iterator[Sequence[OldRun]]:
+    """What earlier prunings did not finish. One that cannot be finished now is met once."""
+    beyond = 0
+    while runs := records.marked(beyond, _AT_ONCE):
+        beyond = runs[-1].id
+        yield runs
+
+
+def _remove(
+    runs: Sequence[OldRun], records: Pruning, artifacts: ArtifactStore, pruned: Pruned
+) -> None:
+    empty = [run for run in runs if _without_files(run, artifacts, pruned.left)]
+    records.remove([run.id for run in empty])
+    pruned.add(empty)
 
 
 def _without_files(run: OldRun, artifacts: ArtifactStore, left: list[str]) -> bool:
@@ -54,6 +72,6 @@ def _without_files(run: OldRun, artifacts: ArtifactStore, left: list[str]) -> bo
     return True
 
 
-def _parts(runs: Sequence[OldRun]) -> Iterator[Sequence[OldRun]]:
-    for start in range(0, len(runs), _AT_ONCE):
-        yield runs[start : start + _AT_ONCE]
+def _parts(run_ids: array[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(run_ids), _AT_ONCE):
+        yield run_ids[start : start + _AT_ONCE].tolist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ class Stop:
         self._event = threading.Event()
         self._lock = threading.RLock()
         self._error: CyberbrainError | None = None
+        self._since: float | None = None
         self._callbacks: list[Callable[[], None]] = []
 
     @property
@@ -28,12 +30,17 @@ class Stop:
         """Why to stop; None while nobody asked."""
         return self._error
 
+    @property
+    def elapsed_seconds(self) -> float:
+        """How long ago it was asked; 0 while nobody did."""
+        return 0.0 if self._since is None else time.monotonic() - self._since
+
     def request(self, error: CyberbrainError) -> None:
         """Ask to stop; `error` is what every check raises from now on. The first request wins."""
         with self._lock:
             if self._error is not None:
                 return
-            self._error = error
+            self._error, self._since = error, time.monotonic()
             callbacks, self._callbacks = self._callbacks, []
         self._event.set()
         if callbacks:

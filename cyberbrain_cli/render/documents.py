@@ -14,7 +14,7 @@ from cyberbrain_cli.core.timestamps import format_ns
 from cyberbrain_cli.render import human
 from cyberbrain_cli.render.escaping import escape, fenced
 from cyberbrain_cli.render.incident_view import incident
-from cyberbrain_cli.render.notice_text import notice_of
+from cyberbrain_cli.render.notice_text import failure_of, notice_of
 from cyberbrain_cli.render.run_view import gap_text, truncation_text
 
 _SEVERITIES = ("critical", "warning", "info")
@@ -30,6 +30,10 @@ class MarkdownDocuments:
     def notice(self, document: RunDocument) -> Notice:
         """A run in a few lines of plain text, for those who are told of it."""
         return notice_of(document)
+
+    def failure(self, directive: str, host: str, message: str) -> Notice:
+        """The same of a launch that has no run, or none whose records can be read."""
+        return failure_of(directive, host, message)
 
 
 def _report(report: Report) -> Iterator[str]:

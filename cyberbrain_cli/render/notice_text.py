@@ -1,4 +1,8 @@
-"""A run in a few lines for those who are told of it: counts and titles, never a line of a log."""
+"""A run in a few lines for those who are told of it: counts and titles, never a line of a log.
+
+Titles are made of what stands in logs, and whoever writes logs knows what chats and mail programs
+make of text: nothing in them mentions anybody, is a link, or is markup.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from cyberbrain_cli.render import human
 from cyberbrain_cli.render.safe import safe
 
 MOST_TITLES = 10
+LONGEST_LINE = 300
+_INERT = str.maketrans({"@": "＠", "<": "‹", ">": "›", "`": "'"})
 
 
 def notice_of(document: RunDocument) -> Notice:
@@ -35,7 +41,19 @@ def notice_of(document: RunDocument) -> Notice:
     if resolved:
         lines.append(f"{human.plural(resolved, 'finding')} resolved.")
     return Notice(
-        title=safe(f"{run.directive} {run.status}: {found}"),
-        body="\n".join(map(safe, lines)),
+        title=inert(f"{run.directive} {run.status}: {found}"),
+        body="\n".join(map(inert, lines)),
         failed=run.status is not Status.SUCCEEDED,
     )
+
+
+def failure_of(directive: str, host: str, message: str) -> Notice:
+    """The summary of a launch that has no run, or none whose records can be read."""
+    body = f"On {host}: {message}"
+    return Notice(inert(f"{directive} failed: there is no run to tell of"), inert(body), True)
+
+
+def inert(text: str) -> str:
+    """One line that no program takes for anything but text, and no longer than it need be."""
+    line = safe(text).translate(_INERT).replace("](", "] (").replace("://", "[:]//")
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.panels import Timeline
-from cyberbrain_cli.core.prune import Pruned
 from cyberbrain_cli.core.records import ContainerReading, JobRecord, RunDocument, RunRecord
 from cyberbrain_cli.core.sparkline import sparkline
 from cyberbrain_cli.render import human
@@ -119,15 +118,6 @@ def _figures(run: RunRecord, page: Page) -> None:
     for job in run.jobs:
         for item in job.artifacts:
             _field(page, "Artifact", f"{item.path}  (id {item.id}, {human.size(item.size_bytes)})")
-
-
-def pruned_text(pruned: Pruned, *, dry_run: bool) -> str:
-    """What `runs prune` did or would do."""
-    files = sum(run.artifacts for run in pruned.runs)
-    room = human.size(sum(run.size_bytes for run in pruned.runs))
-    lead = "Would remove" if dry_run else "Removed"
-    said = f"{lead} {human.plural(len(pruned.runs), 'run')}, {human.plural(files, 'artifact')}"
-    return "\n".join((f"{said} ({room}).", *pruned.left))
 
 
 def _field(page: Page, label: str, text: str, style: str = "") -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, union, update
 
-from cyberbrain_cli.core.lifecycle import ENDED, Status
+from cyberbrain_cli.core.lifecycle import ACTIVE, ENDED, Status
 from cyberbrain_cli.core.prune import OldRun, Retention
 from cyberbrain_cli.store.database import Database
 from cyberbrain_cli.store.rollups import retire
 from cyberbrain_cli.store.sql import ARTIFACTS, CURSORS, JOBS, RUNS
+
+_FETCHED = 10_000
 
 
 class SqlPruning:
@@ -19,32 +21,40 @@ class SqlPruning:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def candidates(self, wanted: Retention) -> list[OldRun]:
-        """Ended runs that may go, the oldest first. Never one that the next launch goes by.
+    def candidates(self, wanted: Retention) -> Iterator[int]:
+        """Ended runs that may go, the oldest first. Never one that another run goes by.
 
         That is the last success of each job of each directive, from which findings get their
-        states, and the run that last moved its cursors.
+        states, the run that last moved its cursors, and one that is being retried.
         """
         if wanted.before is None and wanted.keep_last is None:
-            return []
+            return
         place = func.row_number().over(partition_by=RUNS.c.directive, order_by=RUNS.c.id.desc())
         old = select(RUNS.c.id, RUNS.c.created_at, place.label("place")).where(_ended())
         ranked = old.where(RUNS.c.pruning.is_(False)).subquery()
-        query = select(ranked.c.id).where(ranked.c.id.not_in(_needed()))
+        query = select(ranked.c.id).where(ranked.c.id.not_in(_needed())).order_by(ranked.c.id)
         if wanted.before is not None:
             query = query.where(ranked.c.created_at < wanted.before)
         if wanted.keep_last is not None:
             query = query.where(ranked.c.place > wanted.keep_last)
-        return self._sized(query)
+        with self._database.reading() as connection:
+            yield from connection.execution_options(yield_per=_FETCHED).execute(query).scalars()
 
-    def marked(self) -> list[OldRun]:
-        """Runs that an earlier pruning did not finish."""
-        return self._sized(select(RUNS.c.id).where(RUNS.c.pruning))
+    def sized(self, run_ids: Sequence[int]) -> list[OldRun]:
+        """These runs with their artifacts, the oldest first."""
+        return self._sized(select(RUNS.c.id).where(RUNS.c.id.in_(run_ids)))
 
-    def mark(self, run_ids: Sequence[int]) -> None:
-        """Show these runs to nobody any more."""
-        chosen = update(RUNS).where(RUNS.c.id.in_(run_ids), _ended()).values(pruning=True)
+    def marked(self, beyond: int, count: int) -> list[OldRun]:
+        """The first so many runs with a higher id that an earlier pruning did not finish."""
+        query = select(RUNS.c.id).where(RUNS.c.pruning, RUNS.c.id > beyond)
+        return self._sized(query.order_by(RUNS.c.id).limit(count))
+
+    def mark(self, run_ids: Sequence[int]) -> list[OldRun]:
+        """Show these runs to nobody any more; those of them that can go by now."""
+        free = RUNS.c.id.not_in(_retried())
+        chosen = update(RUNS).where(RUNS.c.id.in_(run_ids), _ended(), free).values(pruning=True)
         self._database.write(lambda connection: connection.execute(chosen))
+        return self._sized(select(RUNS.c.id).where(RUNS.c.id.in_(run_ids), RUNS.c.pruning))
 
     def remove(self, run_ids: Sequence[int]) -> None:
         """Remove the rows of marked runs; jobs, artifacts and ledger rows go with theirs."""
@@ -77,8 +87,19 @@ def _needed() -> Select[tuple[int]]:
         .group_by(RUNS.c.directive, JOBS.c.key)
     )
     moved = select(func.max(CURSORS.c.run_id)).group_by(CURSORS.c.directive, CURSORS.c.job_key)
-    both = union(select(JOBS.c.run_id).where(JOBS.c.id.in_(last)), moved).subquery()
-    return select(both.c[0])
+    winners = select(JOBS.c.run_id).where(JOBS.c.id.in_(last))
+    every = union(winners, moved, _retried()).subquery()
+    return select(every.c[0])
+
+
+def _retried() -> Select[tuple[int]]:
+    """The runs whose jobs are being done again, and those whose jobs these were."""
+    active = RUNS.c.status.in_([status.value for status in ACTIVE])
+    first = select(RUNS.c.retry_of.label("id")).where(active, RUNS.c.retry_of.is_not(None))
+    chain = first.cte("chain", recursive=True)
+    further = select(RUNS.c.retry_of).join(chain, RUNS.c.id == chain.c.id)
+    chain = chain.union(further.where(RUNS.c.retry_of.is_not(None)))
+    return select(chain.c.id)
 
 
 def _remove(connection: Connection, run_ids: Sequence[int]) -> None:

@@ -16,9 +16,13 @@ from tests.acceptance.support import (
     Records,
     document,
     error_of,
+    finish,
+    stop,
     write_directive,
 )
+from tests.acceptance.test_stopping import CANCELLED_WITHIN_SECONDS, PROMPTLY_SECONDS, hang
 from tests.conftest import Cyberbrain, Finished
+from tests.stack.scripted_llm import ScriptedLlm
 
 SECRET = "t0ken-in-the-url"
 
@@ -28,8 +32,8 @@ class Hearer:
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, str]] = []
-        self.status = 200
-        self.go_on = threading.Event()
+        self.status, self.location = 200, ""
+        self.go_on, self.reached = threading.Event(), threading.Event()
         self.go_on.set()
         hearer = self
 
@@ -40,9 +44,12 @@ class Hearer:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 hearer.heard.append((self.path, body.decode()))
+                hearer.reached.set()
                 hearer.go_on.wait(PATIENCE_SECONDS)
                 self.send_response(hearer.status)
                 self.send_header("Content-Length", "0")
+                if hearer.location:
+                    self.send_header("Location", hearer.location)
                 self.end_headers()
 
             def log_message(self, *_: Any) -> None: ...
@@ -145,6 +152,110 @@ def test_whoever_does_not_answer_is_a_warning_on_the_run_and_not_its_failure(
     everything = done.stdout + done.stderr + slow.stdout + slow.stderr
     assert SECRET not in everything + (cyberbrain.home / "own.log").read_text()
     assert SECRET not in cyberbrain("config", "show", "-o", "json").stdout
+
+
+def test_a_cancelled_launch_waits_for_nobody_who_is_told(
+    records: Records, cyberbrain: Cyberbrain, allowed: Allowed, hearer: Hearer, model: ScriptedLlm
+) -> None:
+    """Not at its beginning either: the model is asked while the watchdog still says nothing."""
+    allowed()
+    settings = cyberbrain.home / "cyberbrain.yaml"
+    settings.write_text(settings.read_text().replace("timeout_seconds: 3", "timeout_seconds: 60"))
+    hearer.go_on.clear()
+    told = "notify: {targets: [ops], when: failure}\nping: watchdog"
+    path = write_directive(cyberbrain, "unheard", told)
+    process = hang(cyberbrain, model, "launch", path, "-o", "json")
+    assert cyberbrain("runs", "cancel", "1").code == 0
+    done = finish(process, CANCELLED_WITHIN_SECONDS)
+    assert (done.code, document(done)["run"]["status"]) == (1, "cancelled")
+    assert document(done)["warnings"] == [
+        "The start ping to 'watchdog' was not waited for.",
+        "The fail ping to 'watchdog' was not waited for.",
+        "The notification to 'ops' was not waited for.",
+    ]
+    assert records.statuses() == ["cancelled"]
+    assert hearer.pings == ["/start", "/fail"]
+
+
+def test_ctrl_c_while_others_are_told_leaves_the_run_as_it_ended(
+    records: Records, cyberbrain: Cyberbrain, allowed: Allowed, hearer: Hearer
+) -> None:
+    allowed()
+    settings = cyberbrain.home / "cyberbrain.yaml"
+    settings.write_text(settings.read_text().replace("timeout_seconds: 3", "timeout_seconds: 60"))
+    hearer.go_on.clear()
+    path = write_directive(cyberbrain, "done", "notify: {targets: [ops], when: always}")
+    process = cyberbrain.start("launch", path, "--no-llm", "-o", "json")
+    assert hearer.reached.wait(PATIENCE_SECONDS)
+    done, seconds = stop(process)
+    assert (done.code, document(done)["run"]["status"]) == (0, "succeeded")
+    assert seconds < PROMPTLY_SECONDS
+    assert records.statuses() == ["succeeded"]
+
+
+def test_a_launch_that_cannot_begin_is_told_although_it_has_no_run(
+    cyberbrain: Cyberbrain, allowed: Allowed, hearer: Hearer
+) -> None:
+    allowed()
+    cyberbrain.environment["CYBERBRAIN_DOCKER__HOST"] = "unix:///nowhere/docker.sock"
+    done = launch(cyberbrain, "failure")
+    assert (done.code, error_of(done)["code"]) == (4, "unavailable")
+    assert hearer.pings == ["/fail"]
+    (notice,) = hearer.notices
+    assert notice["title"] == "tell-failure failed: there is no run to tell of"
+    assert error_of(done)["message"].replace("://", "[:]//") in notice["message"]
+    assert document(cyberbrain("runs", "-o", "json"))["runs"] == []
+
+
+def test_findings_that_a_gate_fails_on_are_a_success_and_a_kill_is_silence(
+    cyberbrain: Cyberbrain, allowed: Allowed, hearer: Hearer, model: ScriptedLlm
+) -> None:
+    allowed("echo ERROR broken")
+    assert launch(cyberbrain, "always", "--fail-on", "warning").code == 3
+    assert hearer.pings == ["/start", ""]
+    process = hang(cyberbrain, model, "launch", str(cyberbrain.home / "tell-always.yaml"),
+                   "--since", "1h")  # fmt: skip
+    process.kill()
+    finish(process)
+    assert hearer.pings == ["/start", "", "/start"]
+
+
+def test_nobody_whom_a_target_names_is_told(
+    cyberbrain: Cyberbrain, allowed: Allowed, hearer: Hearer
+) -> None:
+    allowed()
+    hearer.status, hearer.location = 307, "/elsewhere"
+    done = launch(cyberbrain, "always")
+    assert done.code == 0
+    assert len(document(done)["warnings"]) == 3
+    assert "/elsewhere" not in [path for path, _ in hearer.heard]
+
+
+def test_what_stands_in_logs_mentions_nobody_and_links_nowhere(
+    cyberbrain: Cyberbrain, allowed: Allowed, hearer: Hearer
+) -> None:
+    allowed("echo 'ERROR <!here> @everyone [pay](now) <img src=x> `rm` see ftp://evil/x now'")
+    assert launch(cyberbrain, "always").code == 0
+    (notice,) = hearer.notices
+    assert "‹!here› ＠everyone [pay] (now)" in notice["message"]
+    for sign in "<>@`":
+        assert sign not in notice["message"] + notice["title"]
+    assert "://" not in notice["message"]
+
+
+def test_no_log_at_any_level_has_the_urls(
+    cyberbrain: Cyberbrain, allowed: Allowed, hearer: Hearer
+) -> None:
+    allowed()
+    cyberbrain.environment["CYBERBRAIN_LOGGING__LEVEL"] = "debug"
+    port = hearer.server.server_address[1]
+    for status in (200, 500):
+        hearer.status = status
+        done = launch(cyberbrain, "always", "--verbose", "--since", "1h")
+        own = (cyberbrain.home / "own.log").read_text()
+        assert own
+        for text in (SECRET, f"127.0.0.1:{port}"):
+            assert text not in done.stdout + done.stderr + own
 
 
 def test_a_name_that_the_configuration_does_not_have_starts_nothing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -35,7 +36,7 @@ def runs(database: Database, *ends: tuple[str, Status]) -> None:
 
 
 def going(database: Database, wanted: Retention) -> list[int]:
-    return [run.id for run in SqlPruning(database).candidates(wanted)]
+    return list(SqlPruning(database).candidates(wanted))
 
 
 def test_runs_go_by_age_and_by_number_of_each_directive(database: Database) -> None:
@@ -58,15 +59,33 @@ def test_the_last_success_that_a_cursor_stands_on_stays_whatever_its_age(
 
 def test_a_running_run_is_never_marked(database: Database, journal: SqlJournal) -> None:
     run_id, _ = started(journal)
-    SqlPruning(database).mark([run_id])
-    assert SqlPruning(database).marked() == []
+    assert SqlPruning(database).mark([run_id]) == []
+    assert SqlPruning(database).marked(0, 9) == []
+
+
+def test_a_run_that_is_being_retried_stays_and_so_does_what_it_retried(database: Database) -> None:
+    """A job of the retry may read what a job of the first try wrote."""
+    runs(database, ("a", S), ("a", S), ("a", F))
+    journal = SqlJournal(database)
+    again, _ = journal.create_run(replace(new_run("a"), retry_of=1))
+    journal.start_run(again)
+    journal.finish_run(again, F, ())
+    retry, _ = journal.create_run(replace(new_run("a"), retry_of=again))
+    pruning = SqlPruning(database)
+    assert going(database, Retention(keep_last=0)) == [3]
+    assert [run.id for run in pruning.mark([1, 3, again])] == [3], "begun after they were chosen"
+    journal.start_run(retry)
+    journal.finish_run(retry, F, ())
+    assert going(database, Retention(keep_last=0)) == [1, again, retry]
 
 
 def test_a_marked_run_is_shown_to_nobody(database: Database, reports: Reports) -> None:
     runs(database, ("a", S), ("a", S))
     pruning = SqlPruning(database)
-    pruning.mark([1])
-    assert pruning.marked() == [OldRun(1, 1, 7)]
+    assert pruning.sized([1, 2]) == [OldRun(1, 1, 7), OldRun(2, 1, 7)]
+    assert pruning.mark([1]) == [OldRun(1, 1, 7)]
+    assert pruning.marked(0, 9) == [OldRun(1, 1, 7)]
+    assert pruning.marked(1, 9) == []
     assert [run.id for run in reports.runs()] == [2]
     assert [entry.run_id for entry in reports.artifacts()] == [2]
     assert reports.last_ended("a", 2) == [2]

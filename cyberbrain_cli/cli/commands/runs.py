@@ -18,8 +18,9 @@ from cyberbrain_cli.core.prune import Retention
 from cyberbrain_cli.render.columns import RUNS
 from cyberbrain_cli.render.diff_view import diff_markdown, show_diff
 from cyberbrain_cli.render.emit import emit_document, emit_done, emit_rows, emit_value
+from cyberbrain_cli.render.prune_text import pruned_text
 from cyberbrain_cli.render.run_markdown import run_markdown
-from cyberbrain_cli.render.run_view import pruned_text, show_run
+from cyberbrain_cli.render.run_view import show_run
 
 app = group("List and show runs, tell two apart, retry, cancel, and prune them.", "list")
 RunId = Annotated[int, typer.Argument(metavar="ID", help="The run's id.", min=1)]
@@ -138,10 +139,10 @@ def prune(
         pruned = history.prune_runs(services, wanted, dry_run=dry_run)
     answer = {
         "dry_run": dry_run,
-        "run_ids": [run.id for run in pruned.runs],
-        "artifacts": sum(run.artifacts for run in pruned.runs),
-        "size_bytes": sum(run.size_bytes for run in pruned.runs),
-        "left": list(pruned.left),
+        "run_ids": pruned.run_ids.tolist(),
+        "artifacts": pruned.artifacts,
+        "size_bytes": pruned.size_bytes,
+        "left": pruned.left,
     }
     emit = emit_value if dry_run or pruned.left else emit_done
     emit(state.screen, answer, pruned_text(pruned, dry_run=dry_run))

@@ -119,3 +119,7 @@ class Documents(Protocol):
     def notice(self, document: RunDocument) -> Notice:
         """A run in a few lines of plain text, for those who are told of it."""
         ...
+
+    def failure(self, directive: str, host: str, message: str) -> Notice:
+        """The same of a launch that has no run, or none whose records can be read."""
+        ...
