@@ -199,7 +199,7 @@ def test_a_launch_that_cannot_begin_is_told_although_it_has_no_run(
     allowed()
     cyberbrain.environment["CYBERBRAIN_DOCKER__HOST"] = "unix:///nowhere/docker.sock"
     done = launch(cyberbrain, "failure")
-    assert (done.code, error_of(done)["code"]) == (4, "unavailable")
+    assert (done.code, error_of(done)["code"]) == (4, "docker_unavailable")
     assert hearer.pings == ["/fail"]
     (notice,) = hearer.notices
     assert notice["title"] == "tell-failure failed: there is no run to tell of"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from tests.acceptance.conftest import Allowed
@@ -75,6 +76,23 @@ def test_old_runs_go_with_their_files_and_a_running_one_stays(
     assert said.stdout.startswith("Removed 1 run, 2 artifacts (")
     nothing = cyberbrain("runs", "prune", "-o", "json")
     assert (nothing.code, error_of(nothing)["code"]) == (2, "usage")
+
+
+def test_nothing_outside_the_root_goes_wherever_links_lead(
+    cyberbrain: Cyberbrain, allowed: Allowed, tmp_path: Path
+) -> None:
+    allowed()
+    for _ in range(3):
+        assert cyberbrain(*TRIAGE, "--since", "1h", "--no-llm").code == 0
+    root, outside = data_folder(cyberbrain) / "artifacts", tmp_path / "outside"
+    (root / "run_1").rename(outside)
+    (root / "run_1").symlink_to(outside)
+    (root / "run_2" / "more").symlink_to(outside)
+    kept = files_of(outside)
+    assert len(kept) == 2
+    assert prune(cyberbrain, "--keep-last", "1")["run_ids"] == [1, 2]
+    assert files_of(outside) == kept
+    assert sorted(path.name for path in root.iterdir()) == ["run_3"]
 
 
 def test_what_a_killed_pruning_began_the_next_one_finishes(
