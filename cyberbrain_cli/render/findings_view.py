@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cyberbrain_cli.core.findings import Evidence, Finding, FindingState
+from cyberbrain_cli.core.findings import Evidence, Finding, FindingState, Severity
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.panels import Timeline
 from cyberbrain_cli.core.records import RunDocument, RunRecord
 from cyberbrain_cli.core.sparkline import sparkline
 from cyberbrain_cli.core.timestamps import NANOSECONDS
 from cyberbrain_cli.render import human
-from cyberbrain_cli.render.page import Page
+from cyberbrain_cli.render.page import Page, Part
 
 EVIDENCE_SHOWN = 3
 LINE_SHOWN = 500
 FEWEST_ON_TIMELINE = 2
+FEWEST_COUNTED = 2
 _WIDE, _NARROW = 32, 16
 _WIDE_FROM = 100
 _SHORT_NS = 60 * NANOSECONDS
@@ -49,6 +50,24 @@ def show_timeline(document: RunDocument, page: Page) -> None:
             ("bold", f"  {item.container or human.NOTHING}"),
             f"  {item.title}",
         )
+
+
+def show_counts(findings: Sequence[Finding], page: Page) -> None:
+    """Put how many findings there are on the page; of one alone there is nothing to count."""
+    if len(findings) < FEWEST_COUNTED:
+        return
+    still = _still(findings)
+    parts: list[Part] = []
+    for severity in reversed(Severity):
+        count = sum(item.severity is severity for item in still)
+        if count:
+            parts += [", " if parts else "", (severity.value, f"{count} {severity}")]
+    states = [
+        f"{count} {state}"
+        for state in FindingState
+        if (count := sum(item.state is state for item in findings))
+    ]
+    page.line(*(parts or ["no findings"]), ("dim", f"  {', '.join(states)}"))
 
 
 def show_findings(findings: Sequence[Finding], run: RunRecord, page: Page) -> None:

@@ -8,7 +8,7 @@ from cyberbrain_cli.core.records import ContainerReading, JobRecord, RunDocument
 from cyberbrain_cli.core.sparkline import sparkline
 from cyberbrain_cli.render import human
 from cyberbrain_cli.render.columns import STATUS_STYLES
-from cyberbrain_cli.render.findings_view import show_findings, show_timeline
+from cyberbrain_cli.render.findings_view import show_counts, show_findings, show_timeline
 from cyberbrain_cli.render.incident_view import show_incident
 from cyberbrain_cli.render.page import Page
 
@@ -19,6 +19,7 @@ def show_run(document: RunDocument, page: Page) -> None:
     """Put the document of `launch` or `runs show` on the page."""
     run = document.run
     _headline(run, page)
+    show_counts(document.findings, page)
     for job in run.jobs:
         _trouble(job, page)
     show_incident(document, page)

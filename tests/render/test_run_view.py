@@ -74,6 +74,16 @@ def test_resolved_findings_are_set_apart() -> None:
     assert "RESOLVED  shop-app: upstream refused connections" in text
 
 
+def test_many_findings_are_counted_before_they_are_shown() -> None:
+    found = [finding(id=str(n), severity=Severity.WARNING) for n in range(199)]
+    gone = finding(id="gone", state=FindingState.RESOLVED)
+    known = finding(id="known", state=FindingState.ONGOING)
+    lines = shown(document(*found, known, gone)).splitlines()
+    assert lines[1] == "1 critical, 199 warning  199 new, 1 ongoing, 1 resolved"
+    assert "1 critical" not in shown(document(finding()))
+    assert "no findings  2 resolved" in shown(document(gone, replace(gone, id="too")))
+
+
 def test_hostile_text_in_every_field_stays_text_on_its_line() -> None:
     hostile = finding(
         title=HOSTILE,
