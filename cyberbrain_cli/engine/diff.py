@@ -95,11 +95,12 @@ def _by_model(item: Finding, ids_there: frozenset[str]) -> bool:
 def _looked_for(item: Finding, found: PastRun, other: PastRun) -> bool:
     """Whether the other run would have found this too: the same job looked there, to the end.
 
-    A container that the other run did not meet had nothing to be found in.
+    A container that the other job did not meet had nothing to be found in, and what a job found
+    elsewhere than in a log it finds without reading one.
     """
     key = next(key for key, items in found.findings.items() if item in items)
     name = item.container or ""
-    seen = other.read(name) or not found.read(name) or not other.met(name)
+    seen = other.read(name, key) or not found.read(name, key) or not other.met(name, key)
     return other.job(key) is not None and seen
 
 

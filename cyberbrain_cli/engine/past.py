@@ -89,13 +89,15 @@ class PastRun:
         known = (job for job in self.run.jobs if job.status is Status.SUCCEEDED)
         return next((job for job in known if job.key == key and key not in self.lost), None)
 
-    def met(self, container: str) -> bool:
-        """Whether a job was to read the container's log, whatever came of it."""
-        return any(reading.name == container for job in self.run.jobs for reading in job.containers)
+    def met(self, container: str, key: str) -> bool:
+        """Whether the job of this key was to read the container's log, whatever came of it."""
+        jobs = (job for job in self.run.jobs if job.key == key)
+        return any(reading.name == container for job in jobs for reading in job.containers)
 
-    def read(self, container: str) -> bool:
-        """Whether a job whose files are there read the log to the end of its window."""
-        return any(_whole(job, container) for job in self.run.jobs if job.key not in self.lost)
+    def read(self, container: str, key: str | None = None) -> bool:
+        """Whether the job of this key, or any, read the log to the end; its files are there."""
+        jobs = (job for job in self.run.jobs if job.key not in self.lost)
+        return any(_whole(job, container) for job in jobs if key in (None, job.key))
 
 
 @dataclass(slots=True)

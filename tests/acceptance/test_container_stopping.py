@@ -13,6 +13,7 @@ import pytest
 from tests.acceptance.boxes import STUBBORN, Launch, artifact, audited, started
 from tests.acceptance.daemon_proxy import DaemonProxy
 from tests.acceptance.support import PATIENCE_SECONDS, document, embedded, finish, stop
+from tests.acceptance.test_stopping import CANCELLED_WITHIN_SECONDS
 from tests.conftest import Cyberbrain
 
 
@@ -46,6 +47,20 @@ def test_a_signal_removes_one_that_ignores_signals(
     assert ours() == []
     assert embedded(cyberbrain).statuses() == ["cancelled"]
     assert audited(embedded(cyberbrain))[-2:] == ["killed", "removed"]
+
+
+def test_runs_cancel_removes_one_that_ignores_signals(
+    cyberbrain: Cyberbrain,
+    directive: Launch,
+    ours: Callable[[], list[str]],
+    docker_client: docker_sdk.DockerClient,
+    name: str,
+) -> None:
+    process = started(cyberbrain, directive(STUBBORN, outputs={}), name, docker_client)
+    assert cyberbrain("runs", "cancel", "1").code == 0
+    done = finish(process, CANCELLED_WITHIN_SECONDS)
+    assert (done.code, document(done)["run"]["status"]) == (1, "cancelled")
+    assert ours() == []
 
 
 def test_what_a_killed_launch_left_is_removed_by_the_next_and_nothing_else(

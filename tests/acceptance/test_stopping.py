@@ -155,6 +155,26 @@ def test_ctrl_c_while_a_log_is_read_that_is_long_or_does_not_come(
     assert files_of(data_folder(cyberbrain) / "artifacts") == []
 
 
+@pytest.mark.parametrize(("lines", "after", "then"), [(300_000, 200_000, "pass"), (100, 0, "hold")])
+def test_runs_cancel_while_a_log_is_read_that_is_long_or_does_not_come(
+    cyberbrain: Cyberbrain, allowed: Allowed, daemon: DaemonProxy, model: ScriptedLlm,
+    lines: int, after: int, then: str,
+) -> None:  # fmt: skip
+    """A long log may have been read before the cancel is heard: then the model is waited for."""
+    allowed(f"seq 1 {lines} | sed 's/^/ERROR no room for request /'")
+    model.then(Hang())
+    daemon.at("/logs?", after, then)
+    process = cyberbrain.start(*TRIAGE)
+    assert daemon.reached.wait(PATIENCE_SECONDS)
+    assert cyberbrain("runs", "cancel", "1").code == 0
+    done = finish(process, CANCELLED_WITHIN_SECONDS)
+    assert (done.code, document(done)["run"]["status"]) == (1, "cancelled")
+    records = embedded(cyberbrain)
+    assert records.rows("SELECT status FROM run_jobs") == [("cancelled",)]
+    assert records.rows("SELECT * FROM log_cursors") == []
+    assert files_of(data_folder(cyberbrain) / "artifacts") == []
+
+
 def test_what_was_killed_is_interrupted_by_the_next_launch_of_anything(
     records: Records, cyberbrain: Cyberbrain, allowed: Allowed, model: ScriptedLlm
 ) -> None:

@@ -127,6 +127,20 @@ def test_a_container_that_is_met_for_the_first_time_has_new_findings() -> None:
     assert told.nothing_new is False
 
 
+def test_what_was_found_elsewhere_than_in_a_log_needs_none_that_was_read() -> None:
+    """Say a GPU's memory that a container takes, whose log another job read only in part."""
+    one = past()
+    other = replace(one.run.jobs[0], key="gpus", containers=())
+    cut = replace(one.run.jobs[0], containers=(READING,))
+    hot = about("gpu")
+    before = replace(
+        one, run=replace(one.run, jobs=(*one.run.jobs, other)), findings={"gpus": (hot,)}
+    )
+    after = replace(before, run=replace(one.run, jobs=(cut, other)), findings={})
+    assert compare(before, after).findings.resolved == (hot,)
+    assert compare(after, before).findings.new == (hot,)
+
+
 def test_a_log_that_neither_run_could_read_is_no_news() -> None:
     mute = replace(WHOLE, error="the driver cannot be read")
     both = past()
