@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, 
 from cyberbrain_cli.core.lifecycle import ACTIVE, ENDED, Status
 from cyberbrain_cli.core.prune import OldRun, Retention
 from cyberbrain_cli.store.database import Database
+from cyberbrain_cli.store.reports import LARGEST
 from cyberbrain_cli.store.rollups import retire
 from cyberbrain_cli.store.sql import ARTIFACTS, CURSORS, JOBS, RUNS
 
@@ -36,7 +37,7 @@ class SqlPruning:
         if wanted.before is not None:
             query = query.where(ranked.c.created_at < wanted.before)
         if wanted.keep_last is not None:
-            query = query.where(ranked.c.place > wanted.keep_last)
+            query = query.where(ranked.c.place > min(wanted.keep_last, LARGEST))
         with self._database.reading() as connection:
             yield from connection.execution_options(yield_per=_FETCHED).execute(query).scalars()
 

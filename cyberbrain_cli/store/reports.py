@@ -23,7 +23,7 @@ from cyberbrain_cli.core.records import (
     RunRecord,
     RunSummary,
 )
-from cyberbrain_cli.store import budgets, rounds, sql
+from cyberbrain_cli.store import budgets, sql
 from cyberbrain_cli.store.costs import Span, costs, retired_calls
 from cyberbrain_cli.store.database import Database
 from cyberbrain_cli.store.rows import compose_labels, run_record, run_summary
@@ -71,13 +71,17 @@ class Reports:
 
         Retries are left out, unless the run that they did again is gone.
         """
+        from cyberbrain_cli.store.rounds import last_ended  # needed to compare, not to list
+
         with self._database.reading() as connection:
-            return rounds.last_ended(connection, directive, count)
+            return last_ended(connection, directive, count)
 
     def retries(self, directive: str, run_id: int) -> list[int]:
         """The ended runs that did a run's jobs again, and those that did theirs, in order."""
+        from cyberbrain_cli.store.rounds import retries  # needed to compare, not to list
+
         with self._database.reading() as connection:
-            return rounds.retries(connection, directive, run_id)
+            return retries(connection, directive, run_id)
 
     def run(self, run_id: int) -> RunRecord:
         """A run with its jobs. Raises NotFound."""
@@ -136,23 +140,13 @@ class Reports:
 
     def previous_artifacts(self, directive: str, job_key: str, kind: str) -> list[str]:
         """Paths of the artifacts of this kind from the job's last successful run."""
-        # From the last run back, by an index: a maximum would be sought among all jobs.
-        last = (
-            select(sql.JOBS.c.id)
-            .join(sql.RUNS, sql.RUNS.c.id == sql.JOBS.c.run_id)
-            .where(
-                sql.RUNS.c.directive == directive,
-                sql.JOBS.c.key == job_key,
-                sql.JOBS.c.status == Status.SUCCEEDED.value,
-            )
-            .order_by(sql.RUNS.c.id.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        query = select(sql.ARTIFACTS.c.path).where(
-            sql.ARTIFACTS.c.job_id == last, sql.ARTIFACTS.c.kind == kind
-        )
-        return [row["path"] for row in self._all(query)]
+        from cyberbrain_cli.store.rounds import previous_job  # needed to launch, not to list
+
+        at = sql.ARTIFACTS.c
+        with self._database.reading() as connection:
+            job_id = previous_job(connection, directive, job_key)
+            paths = select(at.path).where(at.job_id == job_id, at.kind == kind)
+            return list(connection.execute(paths).scalars())
 
     def allowlist(self) -> list[AllowlistEntry]:
         """All container entries, ordered by name."""

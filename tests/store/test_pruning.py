@@ -46,6 +46,7 @@ def test_runs_go_by_age_and_by_number_of_each_directive(database: Database) -> N
     assert going(database, Retention(keep_last=1)) == [1, 2, 3, 4]
     assert going(database, Retention(THEN + 2 * DAY, keep_last=1)) == [1, 2]
     assert going(database, Retention(THEN + 9 * DAY, keep_last=3)) == [1]
+    assert going(database, Retention(keep_last=10**30)) == []
     assert going(database, Retention()) == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -55,6 +56,37 @@ def test_artifacts_are_listed_newest_first_and_filtered(reports: Reports) -> Non
     assert reports.artifact(2).job_key == "first"
     assert reports.previous_artifacts("nightly", "first", "analysis") == ["run_2/first/a.json"]
     assert reports.previous_artifacts("nightly", "second", "analysis") == []
+
+
+def test_a_retry_that_read_the_past_again_is_not_what_the_next_run_goes_on_from(
+    database: Database, reports: Reports
+) -> None:
+    journal = SqlJournal(database)
+
+    def ended(until: int, status: Status, retry_of: int | None = None) -> int:
+        run_id, jobs = journal.create_run(replace(new_run(), retry_of=retry_of))
+        journal.start_run(run_id)
+        journal.start_job(jobs["first"])
+        journal.settle_job(jobs["first"], settlement(run_id, until=until, status=status))
+        journal.finish_run(run_id, status, ())
+        return run_id
+
+    def previous() -> list[str]:
+        return reports.previous_artifacts("nightly", "first", "analysis")
+
+    first = ended(100, Status.FAILED)
+    again = ended(100, Status.SUCCEEDED, first)
+    assert previous() == [f"run_{again}/first/a.json"]
+    failed = ended(200, Status.FAILED)
+    later = ended(300, Status.SUCCEEDED)
+    once = ended(200, Status.FAILED, failed)
+    ended(200, Status.SUCCEEDED, once)
+    assert reports.cursors("nightly", "first")["id-db"].until == 300, "never backwards"
+    assert previous() == [f"run_{later}/first/a.json"]
+    assert reports.last_ended("nightly", 9) == [first, failed, later]
+    assert reports.retries("nightly", failed) == [once, once + 1]
+    last = ended(400, Status.SUCCEEDED)
+    assert previous() == [f"run_{last}/first/a.json"]
 
 
 @pytest.mark.parametrize("number", [0, -1, 12345, 10**30])
