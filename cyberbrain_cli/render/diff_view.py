@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from cyberbrain_cli.render.diff_facts import Row, names, rows, sections, verdict
 from cyberbrain_cli.render.escaping import escape
 from cyberbrain_cli.render.page import Page
 from cyberbrain_cli.render.safe import safe
-from cyberbrain_cli.render.widths import display_width
+from cyberbrain_cli.render.widths import display_width, wrapped
 
 if TYPE_CHECKING:
     from cyberbrain_cli.core.diffs import DiffDocument
@@ -70,7 +69,7 @@ def _side_by_side(table: Sequence[Row], page: Page) -> None:
     lines = [[safe(text) for text in row.cells] for row in (head, *table)]
     wide = _fitted([max(map(display_width, column)) for column in zip(*lines, strict=True)], page)
     for number, cells in enumerate(lines):
-        columns = [wrap(text, width) or [""] for text, width in zip(cells, wide, strict=True)]
+        columns = [wrapped(text, width) or [""] for text, width in zip(cells, wide, strict=True)]
         for pieces in zip_longest(*columns, fillvalue=""):
             padded = [
                 text + " " * (width - display_width(text))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass, field
 
 from cyberbrain_cli.render.safe import safe, safe_lines
 from cyberbrain_cli.render.screen import paint
-from cyberbrain_cli.render.widths import clipped, display_width
+from cyberbrain_cli.render.widths import clipped, display_width, wrapped
 
 Part = str | tuple[str, str]
 """Text, or (style, text) with a style of screen.STYLES."""
@@ -75,7 +74,7 @@ class Page:
         if not self.width:
             return [line] if line else []
         room = max(_NARROWEST, self.width - len(indent))
-        return textwrap.wrap(line, room, break_on_hyphens=False)
+        return wrapped(line, room)
 
     def _indented(self, piece: str, indent: str, style: str) -> str:
         return indent + (paint(piece, style) if self.color else piece)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from unicodedata import east_asian_width
+
+_FILL = "\0"
 
 
 def display_width(text: str) -> int:
@@ -21,6 +24,16 @@ def clipped(text: str, room: int) -> str:
             break
         kept.append(character)
     return "".join(kept) + "…" * (room > 0)
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """The text in lines of so many columns at most, broken between words where that can be."""
+    if display_width(text) == len(text):
+        return wrap(text, room, break_on_hyphens=False)
+    padded = "".join(sign + _FILL * (_columns(sign) - 1) for sign in text)
+    # One less: a wide sign may be torn from its padding.
+    lines = wrap(padded, max(room - 1, 2), break_on_hyphens=False)
+    return [line.replace(_FILL, "") for line in lines]
 
 
 def _columns(character: str) -> int:

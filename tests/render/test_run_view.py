@@ -13,6 +13,7 @@ from cyberbrain_cli.core.records import Cost, ErrorRecord, RunDocument
 from cyberbrain_cli.core.timestamps import NANOSECONDS
 from cyberbrain_cli.render.page import Page
 from cyberbrain_cli.render.run_view import show_run
+from cyberbrain_cli.render.widths import display_width
 from tests.render.samples import HOSTILE, T0, document, finding, with_incident
 
 HOUR = 3600 * NANOSECONDS
@@ -169,6 +170,16 @@ def test_on_a_terminal_no_line_is_wider_than_it_and_nothing_is_lost(width: int) 
     for line in text.splitlines():
         assert len(line) <= width or line.startswith(("Run ", "Artifact", "    2026")), line
     assert " ".join(text.replace("│", " ").split()).count(" ".join(long.split())) == 5
+
+
+@pytest.mark.parametrize("width", [60, 80, 121])
+def test_wide_signs_take_the_room_that_they_take(width: int) -> None:
+    wide = "数据库连接失败" * 30 + " no more connections"
+    told = finding(title=wide, explanation=wide, evidence=(Evidence(T0, "stderr", wide),))
+    lines = shown(document(told), width).splitlines()
+    found = [line for line in lines if "数" in line]
+    assert max(map(display_width, found)) <= width
+    assert "".join("".join(found).replace("│", "").split()).count("数据库连接失败") >= 80
 
 
 def test_in_a_pipe_nothing_is_cut() -> None:
