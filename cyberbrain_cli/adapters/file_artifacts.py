@@ -88,8 +88,13 @@ class FileArtifacts:
         return "ok" if (digest, size) == (sha256, size_bytes) else "altered"
 
     def discard(self, run_folder: str) -> None:
-        """Remove what an unfinished run left under this folder, and its folder if it is empty."""
+        """Remove what a run left under this folder, and its folder if it is empty by then.
+
+        Raises NotFound where there is no root: its disk may not be mounted.
+        """
         *folders, name = _parts(run_folder)
+        if not self._root.exists():
+            raise NotFound(f"There is no folder {self._root}.", "Check artifacts.root.")
         with self._told(run_folder, "removed"), suppress(FileNotFoundError):
             with self._folder(folders) as folder:
                 _remove(folder, name)

@@ -6,7 +6,7 @@ import logging
 from array import array
 from collections.abc import Iterator, Sequence
 
-from cyberbrain_cli.core.errors import AlreadyRunning, CyberbrainError
+from cyberbrain_cli.core.errors import AlreadyRunning, CyberbrainError, NotFound
 from cyberbrain_cli.core.ports import ArtifactStore, Locks
 from cyberbrain_cli.core.prune import OldRun, Pruned, Pruning, Retention
 
@@ -67,6 +67,8 @@ def _without_files(run: OldRun, artifacts: ArtifactStore, left: list[str]) -> bo
     try:
         artifacts.discard(f"run_{run.id}")
     except CyberbrainError as error:
+        if isinstance(error, NotFound) and not run.artifacts:
+            return True
         left.append(f"Run {run.id} is left for the next pruning: {error.message}")
         return False
     return True

@@ -9,6 +9,7 @@ from cyberbrain_cli.core.prune import Pruned
 from cyberbrain_cli.render import human
 
 MOST_SPANS = 20
+MOST_LEFT = 20
 
 
 def pruned_text(pruned: Pruned, *, dry_run: bool) -> str:
@@ -17,7 +18,9 @@ def pruned_text(pruned: Pruned, *, dry_run: bool) -> str:
     said = f"{lead} {human.plural(len(pruned.run_ids), 'run')}, "
     said += f"{human.plural(pruned.artifacts, 'artifact')} ({human.size(pruned.size_bytes)})."
     which = [f"Runs {_listed(pruned.run_ids)}."] if pruned.run_ids else []
-    return "\n".join((said, *which, *pruned.left))
+    more = len(pruned.left) - MOST_LEFT
+    left = [*pruned.left[:MOST_LEFT], *([f"… and {human.plural(more, 'run')} more"] * (more > 0))]
+    return "\n".join((said, *which, *left))
 
 
 def _listed(run_ids: Sequence[int]) -> str:

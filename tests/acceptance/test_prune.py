@@ -78,6 +78,23 @@ def test_old_runs_go_with_their_files_and_a_running_one_stays(
     assert (nothing.code, error_of(nothing)["code"]) == (2, "usage")
 
 
+def test_records_whose_files_are_on_a_disk_that_is_not_there_stay(
+    cyberbrain: Cyberbrain, allowed: Allowed
+) -> None:
+    allowed()
+    for _ in range(2):
+        assert cyberbrain(*TRIAGE, "--since", "1h", "--no-llm").code == 0
+    root = data_folder(cyberbrain) / "artifacts"
+    away = root.rename(root.parent / "unmounted")
+    done = cyberbrain("runs", "prune", "--keep-last", "1", "-o", "json")
+    assert (done.code, document(done)["run_ids"]) == (1, [])
+    (sentence,) = document(done)["left"]
+    assert sentence.startswith("Run 1 is left for the next pruning: There is no folder ")
+    away.rename(root)
+    assert prune(cyberbrain, "--keep-last", "1")["run_ids"] == [1]
+    assert folders(cyberbrain) == ["run_2"]
+
+
 def test_nothing_outside_the_root_goes_wherever_links_lead(
     cyberbrain: Cyberbrain, allowed: Allowed, tmp_path: Path
 ) -> None:

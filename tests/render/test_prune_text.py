@@ -21,5 +21,7 @@ def test_it_says_how_much_and_which_and_what_is_left() -> None:
 def test_a_million_runs_are_a_short_text() -> None:
     pruned = Pruned()
     pruned.run_ids.extend(range(0, 2_000_000, 2))
-    (_, which) = pruned_text(pruned, dry_run=True).splitlines()
+    pruned.left.extend(["Run 1 is left."] * 23)
+    (_, which, *left) = pruned_text(pruned, dry_run=True).splitlines()
+    assert (len(left), left[-1]) == (21, "… and 3 runs more")
     assert which == f"Runs {', '.join(str(2 * n) for n in range(20))}, …."

@@ -90,7 +90,7 @@ class ArtifactStore(Protocol):
         ...
 
     def discard(self, run_folder: str) -> None:
-        """Remove what an unfinished run left under this folder."""
+        """Remove what a run left under this folder. Raises NotFound where there is no root."""
         ...
 
 
