@@ -112,8 +112,9 @@ def test_what_was_not_looked_for_before_is_perhaps_new_and_nothing_is_said_for_s
 
 def test_what_a_lost_artifact_said_is_not_resolved() -> None:
     after = replace(past(), lost=frozenset({JOB}), warnings=("gone",), containers={})
-    told = compare(past(about("a"), patterns=(pattern("a"),)), after)
-    assert (told.findings.resolved, told.findings.not_compared) == ((), 1)
+    hot = about("gpu", container=None)
+    told = compare(past(about("a"), hot, patterns=(pattern("a"),)), after)
+    assert (told.findings.resolved, told.findings.not_compared) == ((), 2)
     assert (told.patterns.vanished, told.nothing_new) == ((), None)
 
 
