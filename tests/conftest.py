@@ -161,10 +161,9 @@ class Cyberbrain:
         return [str(PROGRAM), *arguments]
 
 
-@pytest.fixture
-def cyberbrain(tmp_path: Path, docker_host: str) -> Cyberbrain:
-    """The program with the real daemon, no model, and SQLite in a folder of the test's."""
-    home = tmp_path / "home"
+def installed(folder: Path, docker_host: str) -> Cyberbrain:
+    """The program with the real daemon, no model, and SQLite in a folder."""
+    home = folder / "home"
     home.mkdir()
     environment = {
         "PATH": os.environ["PATH"],
@@ -172,9 +171,15 @@ def cyberbrain(tmp_path: Path, docker_host: str) -> Cyberbrain:
         "XDG_DATA_HOME": str(home / "data"),
         "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_STATE_HOME": str(home / "state"),
-        "TMPDIR": str(tmp_path),
+        "TMPDIR": str(folder),
         "LANG": "C.UTF-8",
         "DOCKER_HOST": docker_host,
         "CYBERBRAIN_LLM__ENDPOINT": "http://127.0.0.1:9",
     }
     return Cyberbrain(home, environment)
+
+
+@pytest.fixture
+def cyberbrain(tmp_path: Path, docker_host: str) -> Cyberbrain:
+    """The program as `installed` makes it, for one test."""
+    return installed(tmp_path, docker_host)

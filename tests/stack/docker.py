@@ -42,9 +42,7 @@ def down() -> None:
     if record is None:
         return
     if answers(record["url"]):
-        _remove_containers(record)
-        if record.get("image_ours"):
-            run(record, "image", "rm", "-f", IMAGE)
+        _remove_all(record)
     if record["ours"]:
         state.stop(record, seconds=60)
         _unmount(state.FOLDER / NAME)
@@ -125,22 +123,33 @@ def _start() -> Record:
     return record
 
 
-def _load_image(record: Record) -> None:
-    if run(record, "image", "ls", "-q", IMAGE).strip():
-        return
-    content = busybox_tar()
+def load(record: Record, image: str, content: bytes) -> None:
+    """Make an image of a root file system."""
+    changes = ["--change", 'CMD ["sh"]', "--change", f"LABEL {LABEL}"]
     done = subprocess.run(
-        ["docker", "-H", record["url"], "import", "-c", 'CMD ["sh"]', "-", IMAGE],
+        ["docker", "-H", record["url"], "import", *changes, "-", image],
         input=content,
         capture_output=True,
     )
     if done.returncode:
         raise StackError(f"docker import failed: {done.stderr.decode(errors='replace').strip()}")
-    record["image_ours"] = True
+
+
+def _load_image(record: Record) -> None:
+    if not run(record, "image", "ls", "-q", IMAGE).strip():
+        load(record, IMAGE, busybox_tar())
 
 
 def busybox_tar() -> bytes:
     """A root file system with nothing in it but busybox under all of its names."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        add_busybox(tar)
+    return out.getvalue()
+
+
+def add_busybox(tar: tarfile.TarFile) -> None:
+    """A shell and its tools, which need nothing else, and a place for temporary files."""
     program = shutil.which("busybox")
     if program is None or "not a dynamic executable" not in _linkage(program):
         packages.need(
@@ -152,18 +161,15 @@ def busybox_tar() -> bytes:
     if program is None:
         raise StackError("busybox-static was installed, but there is no busybox.")
     names = subprocess.run([program, "--list"], capture_output=True, text=True).stdout.split()
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as tar:
-        tar.add(program, "bin/busybox")
-        for name in names:
-            if name != "busybox":
-                link = tarfile.TarInfo(f"bin/{name}")
-                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-                tar.addfile(link)
-        tmp = tarfile.TarInfo("tmp")
-        tmp.type, tmp.mode = tarfile.DIRTYPE, 0o1777
-        tar.addfile(tmp)
-    return out.getvalue()
+    tar.add(program, "bin/busybox")
+    for name in names:
+        if name != "busybox":
+            link = tarfile.TarInfo(f"bin/{name}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            tar.addfile(link)
+    tmp = tarfile.TarInfo("tmp")
+    tmp.type, tmp.mode = tarfile.DIRTYPE, 0o1777
+    tar.addfile(tmp)
 
 
 def _linkage(program: str) -> str:
@@ -171,11 +177,18 @@ def _linkage(program: str) -> str:
     return shown.stdout + shown.stderr
 
 
-def _remove_containers(record: Record) -> None:
+def _remove_all(record: Record) -> None:
+    """Containers, networks (whose bridges would outlive the daemon), volumes and images."""
     chosen = () if record["ours"] else ("--filter", f"label={LABEL}")
-    ids = run(record, "ps", "-aq", *chosen).split()
-    if ids:
-        run(record, "rm", "-f", "-v", *ids)
+    kinds = {
+        ("ps", "-aq"): ("rm", "-f", "-v"),
+        ("network", "ls", "-q", "--filter", "type=custom"): ("network", "rm"),
+        ("volume", "ls", "-q"): ("volume", "rm", "-f"),
+        ("image", "ls", "-q"): ("image", "rm", "-f"),
+    }
+    for listing, removal in kinds.items():
+        if found := run(record, *listing, *chosen).split():
+            run(record, *removal, *dict.fromkeys(found))
 
 
 def _unmount(home: Path) -> None:
