@@ -15,12 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cyberbrain_cli.adapters import proc_net
-from cyberbrain_cli.adapters.proc_net import TIME_WAIT, TcpRow, UnixRow
-from cyberbrain_cli.core.records import Sockets, TcpConnection, UnixListener
+from cyberbrain_cli.adapters.proc_net import ESTABLISHED, TcpRow, UnixRow
+from cyberbrain_cli.core.records import Sockets, TcpConnection, UnixConnections
 
 MOST_CONNECTIONS = 20_000
 """Of one container; further ones are not looked at."""
+MOST_PATHS = 1000
+"""Unix sockets of one container; nobody has more, and their names are hostile input."""
 
+_NAMES = "127.0.0.11"
+"""Where the daemon itself answers for names, inside of the container's namespace."""
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
 _PROC = Path("/proc")
 _ELSEWHERE = "its processes cannot be seen from here: the daemon runs on another machine"
@@ -53,7 +57,7 @@ class SocketReader:
         if shared:
             own = self._inodes(container_id)
             tcp = [row for row in tcp if row.inode in own]
-            unix = [row for row in unix if row.inode in own]
+            unix = [row for row in unix if row.inode in own or not row.listening]
         return _sockets(tcp, unix)
 
     def host_addresses(self) -> tuple[str, ...]:
@@ -95,21 +99,23 @@ def _sockets(tcp: list[TcpRow], unix: list[UnixRow]) -> Sockets:
     clients = Counter(row.path for row in unix if row.connected and not row.listening)
     talking = [row for row in tcp if row.talking]
     return Sockets(
-        listening=tuple(sorted({row.local_port for row in tcp if row.listening})),
+        listening=tuple(
+            sorted({row.local_port for row in tcp if row.listening and row.local_address != _NAMES})
+        ),
         connections=tuple(
             TcpConnection(
                 row.local_address,
                 row.local_port,
                 row.remote_address,
                 row.remote_port,
-                closed=row.state == TIME_WAIT,
+                closed=row.state != ESTABLISHED,
             )
             for row in talking[:MOST_CONNECTIONS]
         ),
         connections_left_out=max(0, len(talking) - MOST_CONNECTIONS),
-        unix=tuple(
-            UnixListener(path, clients[path])
-            for path in sorted({row.path for row in unix if row.listening})
+        unix_listening=tuple(sorted({row.path for row in unix if row.listening})[:MOST_PATHS]),
+        unix_connections=tuple(
+            UnixConnections(path, clients[path]) for path in sorted(clients)[:MOST_PATHS]
         ),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from cyberbrain_cli.core.records import (
@@ -26,6 +26,7 @@ _DAEMON_SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
 _SOCKET_FOLDERS = ("/run", "/var/run")
 _SYSTEM = ("/boot", "/dev", "/etc", "/proc", "/root", "/run", "/sys", "/usr", "/var/lib/docker",
            "/var/run")  # fmt: skip
+_SUBNETS = (("IPAddress", "IPPrefixLen"), ("GlobalIPv6Address", "GlobalIPv6PrefixLen"))
 _SERVICE = "com.docker.compose.service"
 _PROJECT = "com.docker.compose.project"
 _DEPENDS = "com.docker.compose.depends_on"
@@ -78,6 +79,7 @@ def inspected_facts(found: Mapping[str, Any], salt: bytes) -> ServiceFacts:
         exit_code=None if state["Running"] else state["ExitCode"],
         oom_killed=bool(state.get("OOMKilled")),
         restart_count=int(found.get("RestartCount") or 0),
+        restart_policy=str((host.get("RestartPolicy") or {}).get("Name") or "no"),
         started_at=_moment(str(state.get("StartedAt") or "")),
         attachments=tuple(_attachments(settings.get("Networks") or {}, names)),
         published=tuple(_published(settings.get("Ports") or {}, host.get("PortBindings") or {})),
@@ -119,7 +121,16 @@ def _attachments(networks: Mapping[str, Any], names: Iterable[Any]) -> Iterator[
             tuple(dict.fromkeys(str(name) for name in aliases))[:MOST],
             tuple(filter(None, map(_address, addresses))),
             tuple(filter(None, map(_address, gateways))),
+            tuple(filter(None, (_subnet(told, *keys) for keys in _SUBNETS))),
         )
+
+
+def _subnet(told: Mapping[str, Any], address: str, length: str) -> str | None:
+    """The network that an address is of."""
+    try:
+        return str(ip_network(f"{told[address]}/{told[length]}", strict=False))
+    except (KeyError, ValueError):
+        return None
 
 
 def _address(text: Any) -> str | None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 LISTEN = 0x0A
-TIME_WAIT = 0x06
-_TALKING = frozenset({0x01, 0x04, 0x05, TIME_WAIT, 0x08, 0x09, 0x0B})
+ESTABLISHED = 0x01
+_TALKING = frozenset({ESTABLISHED, 0x04, 0x05, 0x06, 0x08, 0x09, 0x0B})
 """Established, and the ways in which a connection ends; not the attempts to make one."""
 _UNIX_LISTENING = 1 << 16
 _UNIX_CONNECTED = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from cyberbrain_cli.core.records import ServiceFacts, Survey
 
@@ -16,10 +16,14 @@ _HOST_NAMES = frozenset({"host.docker.internal", "gateway.docker.internal"})
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Whom an address leads to: a container's id, or HOST; `via_host` says by a published port."""
+    """Whom an address leads to: a container's id, or HOST.
+
+    `via_host` says by a port of the host, and `port` then which port of the container that is.
+    """
 
     id: str
     via_host: bool = False
+    port: int | None = None
 
 
 class Directory:
@@ -31,7 +35,7 @@ class Directory:
         self._addresses: dict[str, list[str]] = defaultdict(list)
         self._own_names: dict[str, list[str]] = defaultdict(list)
         self._host = set(survey.host_addresses)
-        self._published: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        self._published: dict[int, list[tuple[str, str, int]]] = defaultdict(list)
         self._members: dict[str, list[str]] = defaultdict(list)
         for item in survey.containers:
             self._add(item)
@@ -46,7 +50,8 @@ class Directory:
             for address in place.addresses:
                 self._addresses[address].append(item.id)
         for port in item.published:
-            self._published[port.host_port].append((port.host_address, item.id))
+            told = (port.host_address, item.id, port.container_port)
+            self._published[port.host_port].append(told)
 
     def namespace(self, item: ServiceFacts) -> str:
         """What containers in the same network namespace have in common."""
@@ -95,6 +100,15 @@ class Directory:
             return self._on_host(str(parsed), port)
         return None
 
+    def is_near(self, seen_from: ServiceFacts, address: str) -> bool:
+        """Whether an address is of one of the container's own networks, be it in use or not."""
+        owner = self._by_id.get(seen_from.shares_network_with or "", seen_from)
+        subnets = (subnet for place in owner.attachments for subnet in place.subnets)
+        try:
+            return any(ip_address(address) in ip_network(subnet) for subnet in subnets)
+        except ValueError:
+            return False
+
     def _nearest(self, seen_from: ServiceFacts, owners: list[str]) -> str:
         """An address may be in use on several networks that do not know each other."""
         near = {place.network for place in seen_from.attachments}
@@ -114,9 +128,9 @@ class Directory:
         """The container that a port of the host leads to, or else the host."""
         if port is None:
             return Found(HOST)
-        for bound, owner in self._published.get(port, []):
+        for bound, owner, inside in self._published.get(port, []):
             if address is None or bound in ("", "0.0.0.0", "::", address):  # noqa: S104
-                return Found(owner, via_host=True)
+                return Found(owner, via_host=True, port=inside)
         for member in self._members.get(HOST, []):
             if self._listens(self._by_id[member], port):
                 return Found(member)

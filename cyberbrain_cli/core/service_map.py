@@ -76,6 +76,7 @@ class Container:
     cpu_limit: float | None
     pids_limit: int | None
     connections_read: bool
+    restart_policy: str = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,8 @@ class Node:
 class Edge:
     """How two nodes have to do with each other, and how that is known.
 
-    `ports` are those of the target. `connections` counts TCP connections that are open, or were
-    a moment ago; it is null for other kinds.
+    `ports` are those of the target. `connections` counts what is open, or was a moment ago; it
+    is null for kinds of edges that were not seen but declared.
     """
 
     source: str

@@ -1,118 +1,31 @@
-"""The map of a small shop: who talks to whom, with evidence, and what a person is to know of it."""
+"""The map of a small shop: who talks to whom, with evidence."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from cyberbrain_cli.core.findings import FindingState, Severity
 from cyberbrain_cli.core.records import (
     Attachment,
-    Limits,
     Mount,
     PublishedPort,
     Reference,
     Sockets,
-    TcpConnection,
-    UnixListener,
+    UnixConnections,
 )
 from cyberbrain_cli.testing import FakeHost, run_worker
-from cyberbrain_cli.testing.harness import WorkerRun
 from cyberbrain_cli.workers.service_map import WORKER
-
-Json = dict[str, Any]
-ADDRESS = {"web": "10.0.0.2", "app": "10.0.0.3", "db": "10.0.0.4"}
-LIMITED = {"limits": Limits(memory_bytes=1 << 28)}
-
-
-def place(service: str, network: str = "shop") -> Attachment:
-    return Attachment(network, (service,), (ADDRESS[service],), ("10.0.0.1",))
-
-
-def tcp(local: str, local_port: int, remote: str, remote_port: int, **more: Any) -> TcpConnection:
-    return TcpConnection(local, local_port, remote, remote_port, **more)
-
-
-@pytest.fixture
-def host() -> FakeHost:
-    """web → app → db, each connected to the next."""
-    host = FakeHost(host_addresses=("192.168.1.10",))
-    host.serve(
-        "shop-web",
-        **LIMITED,
-        compose_project="shop",
-        compose_service="web",
-        depends_on=("app",),
-        attachments=(place("web"),),
-        published=(PublishedPort(80, "tcp", "127.0.0.1", 8080),),
-        references=(Reference("app", 8000, "command"),),
-        sockets=Sockets(
-            (80,),
-            (
-                tcp("10.0.0.2", 40000, "10.0.0.3", 8000),
-                tcp("10.0.0.2", 40001, "10.0.0.3", 8000, closed=True),
-                tcp("10.0.0.2", 80, "203.0.113.9", 51000),
-                tcp("10.0.0.2", 80, "10.0.0.1", 51001),
-            ),
-        ),
-    )
-    host.serve(
-        "shop-app",
-        **LIMITED,
-        compose_project="shop",
-        compose_service="app",
-        attachments=(place("app"),),
-        references=(Reference("db", 5432, "environment", "DATABASE_URL"),),
-        sockets=Sockets(
-            (8000,),
-            (
-                tcp("10.0.0.3", 8000, "10.0.0.2", 40000),
-                tcp("10.0.0.3", 41000, "10.0.0.4", 5432),
-                tcp("10.0.0.3", 41001, "198.51.100.7", 443),
-            ),
-        ),
-    )
-    host.serve(
-        "shop-db",
-        **LIMITED,
-        compose_project="shop",
-        compose_service="db",
-        attachments=(place("db"),),
-        sockets=Sockets((5432,), (tcp("10.0.0.4", 5432, "10.0.0.3", 41000),)),
-    )
-    return host
-
-
-def change(host: FakeHost, name: str, **facts: Any) -> None:
-    host.services[name] = replace(host.services[name], **facts)
-
-
-def map_of(done: WorkerRun) -> Json:
-    document: Json = done.documents["service_map.json"]
-    return document
-
-
-def edges(done: WorkerRun, *kinds: str) -> set[tuple[str, str, str]]:
-    return {
-        (edge["source"].removeprefix("container:"), edge["kind"],
-         edge["target"].removeprefix("container:"))
-        for edge in map_of(done)["edges"]
-        if not kinds or edge["kind"] in kinds
-    }  # fmt: skip
-
-
-def edge(done: WorkerRun, source: str, kind: str, target: str) -> Json:
-    for found in map_of(done)["edges"]:
-        ends = [found[end].removeprefix("container:") for end in ("source", "target")]
-        if (ends, found["kind"]) == ([source, target], kind):
-            return dict(found)
-    raise AssertionError(f"{source} {kind} {target}: {edges(done)}")
-
-
-def told(done: WorkerRun) -> set[tuple[str, str]]:
-    return {(item.container or "", item.title) for item in done.outcome.findings}
+from tests.workers.service_map_shop import (
+    LIMITED,
+    change,
+    edge,
+    edges,
+    map_of,
+    place,
+    tcp,
+)
+from tests.workers.service_map_shop import host as host
 
 
 def test_the_shop_is_mapped_with_evidence(host: FakeHost) -> None:
@@ -131,7 +44,7 @@ def test_the_shop_is_mapped_with_evidence(host: FakeHost) -> None:
         ("shop-db", "network", "shop-web"),
     }
     calls = edge(done, "shop-web", "connection", "shop-app")
-    assert calls["evidence"] == ["TCP to port 8000: 1 open, 1 closed a moment ago"]
+    assert calls["evidence"] == ["TCP to port 8000: 1 open, 1 closed or closing"]
     assert (calls["ports"], calls["connections"]) == ([8000], 2)
     named = edge(done, "shop-app", "reference", "shop-db")
     assert named["evidence"] == ["environment variable DATABASE_URL names db:5432"]
@@ -238,128 +151,60 @@ def test_containers_in_one_network_namespace_are_told_apart_by_who_listens(
     }
 
 
-def test_shared_volumes_and_the_unix_sockets_on_them(host: FakeHost) -> None:
+SOCKET = "/run/postgresql/.s.PGSQL.5432"
+
+
+@pytest.fixture
+def on_a_socket(host: FakeHost) -> FakeHost:
+    """The application is connected to the database by a Unix socket on a shared volume."""
     there = Mount("/var/run/postgresql", "volume", read_only=False, source_mark="m1")
     here = Mount("/sockets", "volume", read_only=True, source_mark="m1")
     clock = Mount("/etc/localtime", "host_system", read_only=True, source_mark="m2")
-    listens = (UnixListener("/run/postgresql/.s.PGSQL.5432", 2), UnixListener("/tmp/own", 0))
-    change(
-        host, "shop-db", mounts=(there, clock), sockets=Sockets((5432,), (), listens)
-    )  # fmt: skip
-    change(host, "shop-app", mounts=(here, clock))
-    done = run_worker(WORKER, host)
+    listens = Sockets((5432,), (), (SOCKET, "/tmp/own"), (UnixConnections(SOCKET, 7),))
+    change(host, "shop-db", mounts=(there, clock), sockets=listens)
+    held = (UnixConnections(SOCKET, 2), UnixConnections("/tmp/own", 3))
+    change(host, "shop-app", mounts=(here, clock), sockets=Sockets(unix_connections=held))
+    return host
+
+
+def test_shared_volumes_and_the_unix_sockets_on_them(on_a_socket: FakeHost) -> None:
+    done = run_worker(WORKER, on_a_socket)
     assert edges(done, "volume", "unix_socket") == {
         ("shop-app", "volume", "shop-db"),
         ("shop-app", "unix_socket", "shop-db"),
     }
-    assert edge(done, "shop-app", "unix_socket", "shop-db")["evidence"] == [
-        "socket .s.PGSQL.5432 on a shared volume, with 2 clients"
+    held = edge(done, "shop-app", "unix_socket", "shop-db")
+    assert held["evidence"] == ["Unix socket .s.PGSQL.5432 on a shared volume: 2 open"]
+    assert held["connections"] == 2
+    assert edge(done, "shop-app", "volume", "shop-db")["evidence"] == [
+        "share a volume, at /sockets and /var/run/postgresql",
+        "the Unix socket .s.PGSQL.5432 of shop-db lies on it",
     ]
     assert "m1" not in str(done.documents)
 
 
-@pytest.mark.parametrize(
-    ("facts", "title", "severity"),
-    [
-        ({"published": (PublishedPort(80, "tcp", "0.0.0.0", 80),)},
-         "Published on every address of the host", Severity.WARNING),
-        ({"published": (PublishedPort(80, "tcp", "::", 80),)},
-         "Published on every address of the host", Severity.WARNING),
-        ({"privileged": True}, "Runs privileged", Severity.WARNING),
-        ({"network_mode": "host"}, "Shares the host's network namespace", Severity.WARNING),
-        ({"pid_mode": "host"}, "Shares the host's pid namespace", Severity.WARNING),
-        ({"mounts": (Mount("/d.sock", "docker_socket", read_only=True),)},
-         "Can command the host through a mount", Severity.WARNING),
-        ({"limits": Limits()}, "Has no memory limit", Severity.INFO),
-        ({"image_id": "sha256:a", "image_now": "sha256:b"},
-         "Runs another image than shop-web:1 means now", Severity.INFO),
-        ({"state": "restarting", "restart_count": 7}, "Keeps restarting", Severity.CRITICAL),
-        ({"health": "unhealthy"}, "Is unhealthy", Severity.CRITICAL),
-    ],
-)  # fmt: skip
-def test_what_is_risky_or_broken_is_found_and_can_be_ignored(
-    host: FakeHost, facts: Json, title: str, severity: Severity
-) -> None:
-    change(host, "shop-web", **facts)
-    done = run_worker(WORKER, host)
-    assert [(item.container, item.title, item.severity) for item in done.outcome.findings] == [
-        ("shop-web", title, severity)
-    ]
-    every_rule = WORKER.params.model_json_schema()["properties"]["ignore"]["items"]["enum"]
-    assert run_worker(WORKER, host, {"ignore": every_rule}).outcome.findings == ()
+def test_a_client_of_a_unix_socket_that_could_be_another_is_not_told(on_a_socket: FakeHost) -> None:
+    def seen() -> set[tuple[str, str, str]]:
+        return edges(run_worker(WORKER, on_a_socket), "unix_socket")
 
-
-@pytest.mark.parametrize(
-    ("facts", "found"),
-    [
-        ({"state": "exited", "exit_code": 1}, True),
-        ({"state": "paused"}, True),
-        ({"state": "exited", "exit_code": 0}, False),
-    ],
-)
-def test_to_depend_on_something_that_is_down_is_critical(
-    host: FakeHost, facts: Json, found: bool
-) -> None:
-    change(host, "shop-db", sockets=None, **facts)
-    done = run_worker(WORKER, host)
-    title = f"Depends on shop-db, which is {facts['state']}"
-    assert (("shop-app", title) in told(done)) == found
-
-
-def test_a_service_that_compose_names_and_nobody_is(host: FakeHost) -> None:
-    change(host, "shop-db", depends_on=("vault",))
-    title = "Depends on the service vault, of which there is no container"
-    assert ("shop-db", title) in told(run_worker(WORKER, host))
-
-
-def test_what_changed_since_the_last_run(host: FakeHost) -> None:
-    before = map_of(run_worker(WORKER, host))
-    change(host, "shop-web", image_id="sha256:new0new0new0", image_now=None,
-           published=(PublishedPort(80, "tcp", "127.0.0.1", 9090),))  # fmt: skip
-    change(host, "shop-app", references=())
-    host.serve("shop-cache", **LIMITED, attachments=(Attachment("shop", ("cache",)),))
-    done = run_worker(WORKER, host, earlier={"service_map": before})
-    assert told(done) == {
-        ("shop-cache", "Was not here in the last run"),
-        ("shop-web", "Runs another image than in the last run"),
-        ("shop-web", "Other ports of the host lead to it"),
-        ("shop-app", "Has to do with others than in the last run"),
-    }
-    changes = map_of(done)["changes"]
-    assert changes["nodes_added"] == ["container:shop-cache"]
-    assert changes["ports"] == [
-        {"container": "container:shop-web", "added": ["127.0.0.1:9090→80"],
-         "removed": ["127.0.0.1:8080→80"]}
-    ]  # fmt: skip
-    assert changes["edges_removed"] == [
-        {"source": "container:shop-app", "target": "container:shop-db", "kind": "reference"}
-    ]
-    again = run_worker(
-        WORKER, host, earlier={"service_map": map_of(done)}, previous=done.outcome.findings
-    )
-    assert again.outcome.findings == (), "a change is told once, and is not resolved afterwards"
-
-
-def test_a_container_that_went_is_told(host: FakeHost) -> None:
-    before = map_of(run_worker(WORKER, host))
-    del host.services["shop-web"], host._containers["shop-web"]
-    done = run_worker(WORKER, host, earlier={"service_map": before})
-    assert told(done) == {("shop-web", "Was here in the last run and is not any more")}
-
-
-def test_a_map_of_another_version_is_no_reason_to_fail(host: FakeHost) -> None:
-    done = run_worker(WORKER, host, earlier={"service_map": {"schema_version": 99}})
-    assert map_of(done)["changes"] is None
-
-
-def test_a_problem_is_ongoing_and_then_resolved(host: FakeHost) -> None:
-    change(host, "shop-web", privileged=True)
-    first = run_worker(WORKER, host).outcome.findings
-    second = run_worker(WORKER, host, previous=first).outcome.findings
-    change(host, "shop-web", privileged=False)
-    third = run_worker(WORKER, host, previous=second).outcome.findings
-    states = [item.state for item in (*first, *second, *third)]
-    assert states == [FindingState.NEW, FindingState.ONGOING, FindingState.RESOLVED]
+    plain = on_a_socket.services["shop-app"]
+    for namespace in (
+        {"network_mode": "host"},
+        {"network_mode": "container", "shares_network_with": "id-shop-db"},
+    ):
+        change(on_a_socket, "shop-app", **namespace)
+        assert seen() == set(), namespace
+    on_a_socket.services["shop-app"] = plain
+    sidecar = {"network_mode": "container", "shares_network_with": "id-shop-app"}
+    on_a_socket.serve("sidecar", **sidecar)
+    assert len(seen()) == 1
+    on_a_socket.unlisted.add("sidecar")
+    assert seen() == set(), "nothing is known of its volumes"
+    on_a_socket.unlisted.clear()
+    change(on_a_socket, "sidecar", mounts=plain.mounts)
+    assert seen() == set()
+    change(on_a_socket, "sidecar", mounts=(), sockets=Sockets(unix_listening=(SOCKET,)))
+    assert seen() == set(), "a socket of the same path in the same namespace"
 
 
 def test_a_host_without_allowed_containers_is_a_map_of_nothing() -> None:
@@ -384,4 +229,35 @@ def test_the_tree_shows_projects_and_whom_each_talks_to(host: FakeHost) -> None:
         "└─ → shop-web  (TCP 80)",
         "outside",
         "└─ → shop-web  (TCP 80)",
+    )
+
+
+def test_a_connection_that_somebody_left_who_is_gone_is_not_one_to_the_outside(
+    host: FakeHost,
+) -> None:
+    """A stopped container gives its address back while its clients still wait."""
+    left = (
+        tcp("10.0.0.3", 41000, "10.0.0.77", 6379, closed=True),
+        tcp("10.0.0.3", 41001, "10.0.0.78", 443),
+        tcp("10.0.0.3", 41002, "198.51.100.7", 443, closed=True),
+        tcp("10.0.0.3", 8000, "10.0.0.79", 50000, closed=True),
+    )
+    near = replace(place("app"), subnets=("10.0.0.0/24",))
+    change(host, "shop-app", attachments=(near,), sockets=Sockets((8000,), left))
+    found = {row for row in edges(run_worker(WORKER, host)) if "outside" in str(row)}
+    assert found == {
+        ("shop-app", "connection", "outside:10.0.0.78"),
+        ("shop-app", "connection", "outside:198.51.100.7"),
+        ("outside", "connection", "shop-web"),
+    }
+
+
+def test_many_ports_have_a_line_of_their_own(host: FakeHost) -> None:
+    both = [PublishedPort(81, "tcp", address, 81) for address in ("0.0.0.0", "::")]
+    more = [PublishedPort(port, "udp", "127.0.0.1", port) for port in (90, 91, 92)]
+    change(host, "shop-web", published=(*both, *more))
+    lines = run_worker(WORKER, host).reports["report.md"].panels[0].lines
+    at = lines.index("└─ shop-web  shop-web:1  running")
+    assert lines[at + 1] == (
+        "   ├─ at *:81→81, 127.0.0.1:90→90/udp, 127.0.0.1:91→91/udp and 1 more"
     )

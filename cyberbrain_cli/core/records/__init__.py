@@ -89,7 +89,7 @@ from cyberbrain_cli.core.records.services import (
     Sockets,
     Survey,
     TcpConnection,
-    UnixListener,
+    UnixConnections,
 )
 
 __all__ = [
@@ -161,6 +161,6 @@ __all__ = [
     "TcpConnection",
     "TokenCount",
     "Truncation",
-    "UnixListener",
+    "UnixConnections",
     "unnamed",
 ]

@@ -38,13 +38,14 @@ class Mount:
 class Attachment:
     """A container on a network: under which names and addresses others there find it.
 
-    `gateways` are the host's own addresses on that network.
+    `gateways` are the host's own addresses on that network, `subnets` all that there can be.
     """
 
     network: str
     names: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     gateways: tuple[str, ...] = ()
+    subnets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class TcpConnection:
-    """A TCP connection as one end sees it. `closed` says that it ended a moment ago."""
+    """A TCP connection as one end sees it. `closed` says that one of the ends has closed it."""
 
     local_address: str
     local_port: int
@@ -73,23 +74,26 @@ class TcpConnection:
 
 
 @dataclass(frozen=True, slots=True)
-class UnixListener:
-    """A Unix socket that a container listens on, and how many clients it has at the moment."""
+class UnixConnections:
+    """Open connections to the Unix socket of this path, which is what its server calls it."""
 
     path: str
-    clients: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Sockets:
     """What is open in a container: ports it listens on, connections, Unix sockets.
 
+    `unix_listening` are the paths of its own Unix sockets, `unix_connections` what clients in
+    its network namespace hold open, wherever the server is: there the kernel lists them.
     `connections_left_out` is how many more connections there were than anyone looks at.
     """
 
     listening: tuple[int, ...] = ()
     connections: tuple[TcpConnection, ...] = ()
-    unix: tuple[UnixListener, ...] = ()
+    unix_listening: tuple[str, ...] = ()
+    unix_connections: tuple[UnixConnections, ...] = ()
     connections_left_out: int = 0
 
 
@@ -126,6 +130,7 @@ class ServiceFacts:
     exit_code: int | None = None
     oom_killed: bool = False
     restart_count: int = 0
+    restart_policy: str = "no"
     started_at: datetime | None = None
     attachments: tuple[Attachment, ...] = ()
     published: tuple[PublishedPort, ...] = ()

@@ -20,14 +20,14 @@ _SHAREABLE = frozenset({"volume", "anonymous_volume", "host_folder"})
 
 def declared(survey: Survey, directory: Directory, redact: Redact) -> Iterator[Sighting]:
     """Every declared relation in which at least one side is listed, between container ids."""
+    everyone = {item.id: item for item in survey.containers}
     for item in survey.containers:
         if item.listed:
             yield from _dependencies(item, survey)
             yield from _references(item, directory, redact)
-        if item.shares_network_with is not None:
-            yield Sighting(
-                item.id, item.shares_network_with, "namespace", "uses its network namespace"
-            )
+        owner = item.shares_network_with
+        if owner in everyone and (item.listed or everyone[owner].listed):
+            yield Sighting(item.id, owner, "namespace", "uses its network namespace")
     yield from _networks(survey, redact)
     yield from _volumes(survey, redact)
 
@@ -42,6 +42,10 @@ def left_out(survey: Survey) -> Iterator[str]:
     for network, members in _members(survey).items():
         if len(members) > MOST_MEMBERS:
             yield f"{len(members)} containers share the network {network}: it has no edges here."
+    for users in _users(survey).values():
+        if len(users) > MOST_MEMBERS:
+            what = users[0][1].source_class.replace("_", " ")
+            yield f"{len(users)} mounts have the same {what}: it has no edges here."
 
 
 def _dependencies(item: ServiceFacts, survey: Survey) -> Iterator[Sighting]:
@@ -63,7 +67,8 @@ def _references(item: ServiceFacts, directory: Directory, redact: Redact) -> Ite
         if found is None or found.id in (HOST, item.id):
             continue
         how = ", a port of the host that leads there" if found.via_host else ""
-        ports = () if reference.port is None or found.via_host else (reference.port,)
+        port = found.port or reference.port
+        ports = () if port is None else (port,)
         yield Sighting(item.id, found.id, "reference", f"{_mention(reference, redact)}{how}", ports)
 
 
@@ -93,13 +98,17 @@ def _pairs(members: Sequence[ServiceFacts], kind: EdgeKind, how: str) -> Iterato
                 yield Sighting(one.id, other.id, kind, how)
 
 
-def _volumes(survey: Survey, redact: Redact) -> Iterator[Sighting]:
-    shared: dict[str, list[tuple[ServiceFacts, Mount]]] = defaultdict(list)
+def _users(survey: Survey) -> dict[str, list[tuple[ServiceFacts, Mount]]]:
+    users: dict[str, list[tuple[ServiceFacts, Mount]]] = defaultdict(list)
     for item in survey.containers:
         for mount in item.mounts:
             if mount.source_mark and mount.source_class in _SHAREABLE:
-                shared[mount.source_mark].append((item, mount))
-    for users in shared.values():
+                users[mount.source_mark].append((item, mount))
+    return users
+
+
+def _volumes(survey: Survey, redact: Redact) -> Iterator[Sighting]:
+    for users in _users(survey).values():
         if len(users) > MOST_MEMBERS:
             continue
         for (one, here), (other, there) in combinations(users, 2):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cyberbrain_cli.workers.service_map.drawing import Arrow, Drawing
+from cyberbrain_cli.workers.service_map.projects import by_project, members
 
 _FILLS = {
     "good": "#e6f4ea",
@@ -26,14 +27,20 @@ def quoted(text: str) -> str:
 
 
 def _lines(drawing: Drawing) -> Iterator[str]:
+    drawing = by_project(drawing)
     names = {box.id: f"n{number}" for number, box in enumerate(drawing.boxes)}
     yield "digraph service_map {"
     yield "  rankdir=LR;"
     yield '  node [shape=box, style="rounded,filled", fontname="sans-serif"];'
     yield '  edge [fontname="sans-serif", fontsize=10];'
-    for box in drawing.boxes:
-        label = "\\n".join(quoted(line)[1:-1] for line in box.lines)
-        yield f'  {names[box.id]} [label="{label}", fillcolor="{_FILLS[box.tone]}"];'
+    for number, (project, boxes) in enumerate(members(drawing)):
+        if project:
+            yield f"  subgraph cluster_{number} {{ label={quoted(project)}; color=gray;"
+        for box in boxes:
+            label = "\\n".join(quoted(line)[1:-1] for line in box.lines)
+            yield f'  {names[box.id]} [label="{label}", fillcolor="{_FILLS[box.tone]}"];'
+        if project:
+            yield "  }"
     for arrow in drawing.arrows:
         yield f"  {names[arrow.source]} -> {names[arrow.target]} [{_style(arrow)}];"
     yield "}"
@@ -41,5 +48,6 @@ def _lines(drawing: Drawing) -> Iterator[str]:
 
 def _style(arrow: Arrow) -> str:
     line = "solid" if arrow.seen else "dashed"
-    ends = "" if arrow.directed else ", dir=none"
-    return f"label={quoted(arrow.label)}, style={line}{ends}"
+    ends = "" if arrow.directed else ", dir=none, constraint=false"
+    label = "\\n".join(quoted(word)[1:-1] for word in arrow.words)
+    return f'label="{label}", style={line}{ends}'

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from cyberbrain_cli.core.service_map import SEEN, UNDIRECTED, Edge, Node, ServiceMap
+from cyberbrain_cli.core.service_map import SEEN, Container, Edge, Node, ServiceMap
+from cyberbrain_cli.workers.service_map.dependence import is_down
 
 MOST_BOXES = 100
 """A drawing of more is of no use; containers with the fewest relations are left out."""
+NOTHING = "No container is both on this host and on the allowlist."
 _WIDEST = 36
 _DRAWN = frozenset({"connection", "unix_socket", "reference", "depends_on", "namespace"})
 _WORDS = {
@@ -24,12 +26,16 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A node: `tone` is good, bad, off, unlisted or outside. Texts are on one line and visible."""
+    """A node: `tone` is good, bad, off, unlisted or outside. Texts are on one line and visible.
+
+    `project` is its own Compose project, `near` the project in whose part of a drawing it goes.
+    """
 
     id: str
     lines: tuple[str, ...]
     tone: str
-    group: str = ""
+    project: str = ""
+    near: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,14 @@ class Arrow:
 
     source: str
     target: str
-    label: str
+    words: tuple[str, ...]
     seen: bool
     directed: bool = True
+
+    @property
+    def label(self) -> str:
+        """Its words on one line."""
+        return ", ".join(self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,9 @@ def draw(found: ServiceMap) -> Drawing:
     wanted = [node for node in found.nodes if node.kind == "container" or related[node.id]]
     kept = sorted(wanted, key=lambda node: (-related[node.id], node.id))[:MOST_BOXES]
     ids = {node.id for node in kept}
-    boxes = tuple(_box(node) for node in wanted if node.id in ids)
+    nodes = {node.id: node for node in found.nodes}
+    missed = {edge.target for edge in found.edges if is_down(nodes[edge.target], edge)}
+    boxes = tuple(_box(node, missed) for node in wanted if node.id in ids)
     inside = tuple(arrow for arrow in arrows if arrow.source in ids and arrow.target in ids)
     return Drawing(boxes, inside, len(found.nodes) - len(boxes))
 
@@ -81,7 +94,25 @@ def shortened(text: str, most: int = _WIDEST) -> str:
     return f"{plain[:head]}…{plain[head + 1 - most :]}"
 
 
-def _box(node: Node) -> Box:
+def condition(node: Node) -> str:
+    """Its state, and its health if that is not of a time when it still ran."""
+    item = node.container
+    health = f", {item.health}" if item and item.health and node.state == "running" else ""
+    return visible(f"{node.state}{health}")
+
+
+def ports_of(item: Container) -> tuple[str, ...]:
+    """The ports of the host that lead to it; `*` stands for all of its addresses, old and new."""
+    told = dict.fromkeys(map(str, item.ports))
+    for port in list(told):
+        other = port.replace("0.0.0.0:", "[::]:", 1)
+        if port.startswith("0.0.0.0:") and other in told:
+            told = dict.fromkeys("*" + port[7:] if name == port else name for name in told)
+            del told[other]
+    return tuple(told)
+
+
+def _box(node: Node, missed: Collection[str]) -> Box:
     item = node.container
     if item is None:
         tone = "unlisted" if node.kind == "unlisted" else "outside"
@@ -89,28 +120,33 @@ def _box(node: Node) -> Box:
         told = (shortened(node.name), said.get(node.kind, ""))
         return Box(node.id, tuple(line for line in told if line), tone)
     healthy = node.state == "running" and item.health != "unhealthy"
-    ended_well = node.state in ("exited", "created") and not item.exit_code
-    state = f"{node.state}, {item.health}" if item.health else str(node.state)
+    resting = node.state in ("exited", "created") and not item.exit_code
     lines = (
         shortened(node.name),
         shortened(item.image),
-        visible(state),
-        *(shortened(str(port)) for port in item.ports[:3]),
+        condition(node),
+        *(shortened(port) for port in ports_of(item)[:3]),
     )
-    tone = "good" if healthy else "off" if ended_well else "bad"
+    tone = "good" if healthy else "off" if resting and node.id not in missed else "bad"
     return Box(node.id, lines, tone, visible(item.compose_project or ""))
 
 
-def _arrows(edges: Iterable[Edge]) -> list[Arrow]:
+def _arrows(edges: Sequence[Edge]) -> list[Arrow]:
+    """All of a pair in one direction is one arrow; a shared volume is a line if there is none."""
     together: dict[tuple[str, str, bool], list[Edge]] = defaultdict(list)
     for edge in edges:
-        if edge.kind in _DRAWN or edge.kind == "volume":
-            together[edge.source, edge.target, edge.kind not in UNDIRECTED].append(edge)
+        if edge.kind in _DRAWN:
+            together[edge.source, edge.target, True].append(edge)
+    for edge in edges:
+        if edge.kind == "volume":
+            there, back = (edge.source, edge.target, True), (edge.target, edge.source, True)
+            way = there if there in together else back
+            together[way if way in together else (*there[:2], False)].append(edge)
     return [
         Arrow(
             source,
             target,
-            _label(group),
+            _words(group),
             seen=any(edge.kind in SEEN for edge in group),
             directed=directed,
         )
@@ -118,7 +154,7 @@ def _arrows(edges: Iterable[Edge]) -> list[Arrow]:
     ]
 
 
-def _label(edges: list[Edge]) -> str:
+def _words(edges: list[Edge]) -> tuple[str, ...]:
     """Each kind with its ports: TCP 5432, configured, depends on."""
     order = list(_WORDS)
     parts = []
@@ -126,4 +162,4 @@ def _label(edges: list[Edge]) -> str:
         ports = ", ".join(str(port) for port in edge.ports[:3]) if edge.kind in SEEN else ""
         more = ", …" if ports and len(edge.ports) > 3 else ""
         parts.append(f"{_WORDS[edge.kind]} {ports}{more}".strip())
-    return ", ".join(parts)
+    return tuple(dict.fromkeys(parts))

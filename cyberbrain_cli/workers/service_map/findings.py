@@ -18,7 +18,8 @@ from cyberbrain_cli.workers.service_map.rules import Problem
 
 _SHOWN = 8
 _TASK = "service_map"
-_CAME, _WENT, _IMAGE, _PORTS, _EDGES = _CHANGES = ("came", "went", "image", "ports", "edges")
+_CHANGES = ("came", "went", "strangers", "image", "ports", "edges")
+_CAME, _WENT, _STRANGERS, _IMAGE, _PORTS, _EDGES = _CHANGES
 
 
 def findings_of(
@@ -40,7 +41,7 @@ def _finding(problem: Problem) -> Finding:
         title=problem.title,
         explanation=problem.explanation,
         suggestion=problem.suggestion,
-        container=problem.container,
+        container=problem.container or None,
         source=Source.RULE,
         pattern=None,
         count=0,
@@ -80,12 +81,22 @@ def drifted(found: ServiceMap, changes: Changes) -> list[Problem]:
 
 
 def _came_and_went(changes: Changes, nodes: dict[str, Node]) -> Iterator[Problem]:
-    for name in changes.nodes_added:
+    came, went = (
+        [name for name in names if name.startswith("container:")]
+        for names in (changes.nodes_added, changes.nodes_removed)
+    )
+    strangers = len(changes.nodes_added) - len(came), len(changes.nodes_removed) - len(went)
+    if any(strangers):
+        yield _drift(
+            "", "Others than in the last run are here that are not on the allowlist",
+            "New: {}. Gone: {}.".format(*strangers), _STRANGERS,
+        )  # fmt: skip
+    for name in came:
         yield _drift(
             _name(name, nodes), "Was not here in the last run",
             "It was made since, or put on the allowlist.", _CAME,
         )  # fmt: skip
-    for name in changes.nodes_removed:
+    for name in went:
         yield _drift(
             _name(name, nodes), "Was here in the last run and is not any more",
             "It was removed since, or taken off the allowlist.", _WENT, Severity.WARNING,

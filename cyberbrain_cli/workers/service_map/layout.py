@@ -9,7 +9,7 @@ from typing import Any
 from cyberbrain_cli.workers.service_map.drawing import Box, Drawing
 
 Point = tuple[float, float]
-BETWEEN_LAYERS = 78
+BETWEEN_LAYERS = 88
 BETWEEN_BOXES = 34
 MOST_ARROWS = 220
 """Finding good places for more takes minutes; the first of them decide, the rest are drawn."""
@@ -93,15 +93,15 @@ def _assembled(
             lonely += members
             continue
         left = min(vertices[name].view.xy[0] - vertices[name].view.w / 2 for name in members)
+        left = min([left, *(x for edge in component.sE for x, _ in _bends(edge))])
         top = min(vertices[name].view.xy[1] - vertices[name].view.h / 2 for name in members)
         shift = (right - left, margin - top)
         for name in members:
             places[name] = _place(vertices[name].view, shift)
         for edge in edges:
             if edge.v[0].data in members:
-                points = getattr(edge.view, "_pts", None) or ()
                 ends = (edge.v[0].data, edge.v[1].data)
-                ways[ends] = tuple((x + shift[0], y + shift[1]) for x, y in points[1:-1])
+                ways[ends] = tuple((x + shift[0], y + shift[1]) for x, y in _bends(edge))
                 right = max([right, *(x for x, _ in ways[ends])])
         right = max(right, *(places[name].x + places[name].width for name in members))
         right += BETWEEN_BOXES * 2
@@ -132,6 +132,11 @@ def _with_lonely(
     height = max((place.y + place.height for place in places.values()), default=0.0)
     beyond = max((x for way in ways.values() for x, _ in way), default=0.0)
     return Layout(places, ways, max(width, beyond) + margin, height + margin)
+
+
+def _bends(edge: Any) -> tuple[Point, ...]:
+    """Where the way of an edge bends."""
+    return tuple((getattr(edge.view, "_pts", None) or ())[1:-1])
 
 
 def _place(view: Any, shift: Point) -> Place:

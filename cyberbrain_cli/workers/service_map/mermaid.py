@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cyberbrain_cli.workers.service_map.drawing import Arrow, Drawing
+from cyberbrain_cli.workers.service_map.projects import by_project, members
 
 _PLAIN = frozenset(" .,:/+-@()→…·")
 _FILLS = {
@@ -30,19 +31,25 @@ def escaped(text: str) -> str:
 
 
 def _lines(drawing: Drawing) -> Iterator[str]:
+    drawing = by_project(drawing)
     names = {box.id: f"n{number}" for number, box in enumerate(drawing.boxes)}
     yield "flowchart LR"
     for tone, style in _FILLS.items():
         yield f"  classDef {tone} {style}"
-    for box in drawing.boxes:
-        label = "<br/>".join(map(escaped, box.lines))
-        yield f'  {names[box.id]}["{label}"]:::{box.tone}'
+    for number, (project, boxes) in enumerate(members(drawing)):
+        if project:
+            yield f'  subgraph p{number}["{escaped(project)}"]'
+        for box in boxes:
+            label = "<br/>".join(map(escaped, box.lines))
+            yield f'  {names[box.id]}["{label}"]:::{box.tone}'
+        if project:
+            yield "  end"
     for arrow in drawing.arrows:
         yield f"  {names[arrow.source]} {_line(arrow)} {names[arrow.target]}"
 
 
 def _line(arrow: Arrow) -> str:
-    label = f'|"{escaped(arrow.label)}"|'
+    label = f'|"{"<br/>".join(map(escaped, arrow.words))}"|'
     if not arrow.directed:
         return f"-.-{label}"
     return f"-->{label}" if arrow.seen else f"-.->{label}"

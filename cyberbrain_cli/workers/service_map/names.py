@@ -83,4 +83,5 @@ def _container(item: ServiceFacts, redact: Redact) -> Container:
         cpu_limit=item.limits.cpus,
         pids_limit=item.limits.pids,
         connections_read=item.sockets is not None,
+        restart_policy=item.restart_policy,
     )

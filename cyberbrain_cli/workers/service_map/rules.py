@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from cyberbrain_cli.core.findings import Severity
-from cyberbrain_cli.core.service_map import Container, Edge, Node, ServiceMap
+from cyberbrain_cli.core.service_map import Container, Node, ServiceMap
+from cyberbrain_cli.workers.service_map.dependence import is_down
 from cyberbrain_cli.workers.service_map.params import Rule
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what is looked for
-_DOWN = frozenset({"created", "dead", "exited", "paused", "removing", "restarting"})
 _SHOWN = 5
+_RESTARTS, _RECENT = 3, timedelta(minutes=10)
+"""Who ends again and again is seen running more often than waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Rules:
         for node in self.found.nodes:
             if node.container is not None:
                 yield from _exposure(node, node.container)
-                yield from _health(node, node.container)
+                yield from _health(node, node.container, self.found.created_at)
                 yield from _settings(node, node.container)
                 yield from self._dependencies(node, nodes)
 
@@ -49,16 +52,17 @@ class Rules:
             return
         down: dict[str, list[str]] = {}
         for edge in self.found.edges:
-            target = nodes.get(edge.target)
-            if edge.source == node.id and target and _is_down(target, edge):
-                down.setdefault(target.name, []).append(edge.evidence[0])
-        for name, reasons in down.items():
-            state = next(item.state for item in self.found.nodes if item.name == name)
+            if edge.source == node.id and is_down(nodes[edge.target], edge):
+                down.setdefault(edge.target, []).append(edge.evidence[0])
+        for target, reasons in down.items():
+            name, state = nodes[target].name, nodes[target].state
+            listed = nodes[target].kind == "container"
             yield Problem(
-                "depends_on_down", Severity.CRITICAL, node.name,
+                "depends_on_down", Severity.CRITICAL if listed else Severity.WARNING, node.name,
                 f"Depends on {name}, which is {state}",
                 f"That it depends on it is known from: {'; '.join(reasons)}.",
-                f"Find out why {name} does not run: docker logs {name}",
+                f"Find out why {name} does not run: docker logs {name}" if listed
+                else "Find out why it does not run; it is not on the allowlist.",
                 name,
             )  # fmt: skip
         for service in self.missing.get(node.id, []):
@@ -68,13 +72,6 @@ class Rules:
                 "Compose says that it depends on it (depends_on).",
                 f"Start it: docker compose up -d {service}", service,
             )  # fmt: skip
-
-
-def _is_down(target: Node, edge: Edge) -> bool:
-    """One that ended well was perhaps only there to end: a migration, say."""
-    if edge.kind not in ("depends_on", "reference") or target.state not in _DOWN:
-        return False
-    return not (target.container and target.state == "exited" and target.container.exit_code == 0)
 
 
 def _exposure(node: Node, item: Container) -> Iterator[Problem]:
@@ -112,11 +109,12 @@ def _exposure(node: Node, item: Container) -> Iterator[Problem]:
         )  # fmt: skip
 
 
-def _health(node: Node, item: Container) -> Iterator[Problem]:
-    if item.state == "restarting":
+def _health(node: Node, item: Container, now: datetime) -> Iterator[Problem]:
+    if item.state == "restarting" or _came_back(item, now):
+        waits = " and is waiting to be started again" if item.state == "restarting" else ""
         yield Problem(
             "restarting", Severity.CRITICAL, node.name, "Keeps restarting",
-            f"It was restarted {item.restart_count} times and is waiting to be started again.",
+            f"It ended and was started again {_times(item.restart_count)}{waits}.",
             f"Find out why it ends: docker logs --tail 50 {node.name}",
         )  # fmt: skip
     if item.health == "unhealthy" and item.state == "running":
@@ -125,6 +123,17 @@ def _health(node: Node, item: Container) -> Iterator[Problem]:
             "Its own health check fails.",
             f"See what the check says: docker inspect -f '{{{{json .State.Health}}}}' {node.name}",
         )  # fmt: skip
+
+
+def _came_back(item: Container, now: datetime) -> bool:
+    """Whether it runs, but only since a moment ago and not for the first time."""
+    if item.state != "running" or item.started_at is None or item.restart_count < _RESTARTS:
+        return False
+    return now - item.started_at < _RECENT
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _settings(node: Node, item: Container) -> Iterator[Problem]:

@@ -35,6 +35,7 @@ from cyberbrain_cli.workers.service_map.params import ServiceMapParams
 from cyberbrain_cli.workers.service_map.rules import Rules
 from cyberbrain_cli.workers.service_map.svg import svg
 from cyberbrain_cli.workers.service_map.tree import tree
+from cyberbrain_cli.workers.service_map.unix_sockets import UnixSockets
 
 _MAP = TypeAdapter(ServiceMap)
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
@@ -68,7 +69,7 @@ def _map(survey: Survey, names: Names, ctx: JobContext, unread: tuple[str, ...])
     sightings = [
         *declared.declared(survey, directory, ctx.redact),
         *talking.talking(survey, directory),
-        *talking.unix_sockets(survey, ctx.redact),
+        *UnixSockets(survey, directory, ctx.redact).sightings(),
     ]
     edges = gather(sightings, names)
     nodes = nodes_of(survey, names, ctx.redact)

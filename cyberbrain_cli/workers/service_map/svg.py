@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
-from cyberbrain_cli.workers.service_map.drawing import Arrow, Box, Drawing
-from cyberbrain_cli.workers.service_map.layout import Layout, Place, Point, lay_out
+from cyberbrain_cli.workers.service_map import labels
+from cyberbrain_cli.workers.service_map.drawing import (
+    NOTHING,
+    Arrow,
+    Box,
+    Drawing,
+    shortened,
+    visible,
+)
+from cyberbrain_cli.workers.service_map.labels import Label
+from cyberbrain_cli.workers.service_map.layout import Layout, Place, Point
+from cyberbrain_cli.workers.service_map.projects import by_project
+from cyberbrain_cli.workers.service_map.shelves import Frame, Shelves, arranged
 
 _LETTER = 7.0
 _LINE = 17
@@ -25,9 +36,9 @@ _TONES = {
 
 def svg(drawing: Drawing, title: str) -> str:
     """The text of an `.svg` file."""
-    sizes = {box.id: _size(box) for box in drawing.boxes}
-    layout = lay_out(drawing, sizes, _MARGIN)
-    return "\n".join(_lines(drawing, layout, title)) + "\n"
+    parted = by_project(drawing)
+    shelves = arranged(parted, {box.id: _size(box) for box in parted.boxes}, _MARGIN)
+    return "\n".join(_lines(parted, shelves, title)) + "\n"
 
 
 def _size(box: Box) -> Point:
@@ -35,28 +46,44 @@ def _size(box: Box) -> Point:
     return max(110.0, widest * _LETTER + 2 * _PADDING), len(box.lines) * _LINE + 2 * _PADDING
 
 
-def _lines(drawing: Drawing, layout: Layout, title: str) -> Iterator[str]:
-    width, height = max(layout.width, 620), layout.height + _LEGEND
+def _lines(drawing: Drawing, shelves: Shelves, title: str) -> Iterator[str]:
+    layout = shelves.layout
+    ways = {arrow: _way(arrow, layout) for arrow in drawing.arrows}
+    words = labels.placed(ways, list(layout.places.values()), _MARGIN)
+    beyond = max((label.place.x + label.place.width for label in words), default=0.0)
+    width, height = max(layout.width, beyond + _MARGIN, 620), layout.height + _LEGEND
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" font-family="{_FONT}" font-size="12">'
     )
-    yield f"<title>{escape(title)}</title>"
+    yield f"<title>{escape(visible(title))}</title>"
     yield (
         '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" '
         'markerHeight="7" orient="auto"><path d="M0 0L10 5L0 10z" fill="#3c4043"/></marker></defs>'
     )
     yield f'<rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>'
-    labels: list[str] = []
+    for frame in shelves.frames:
+        yield from _frame(frame)
     for arrow in drawing.arrows:
-        points = _way(arrow, layout)
-        yield _arrow(arrow, points)
-        labels += _label(arrow.label, points)
+        yield _arrow(arrow, ways[arrow])
     for box in drawing.boxes:
         yield from _box(box, layout.places[box.id])
-    yield from labels
-    yield from _legend(height - _LEGEND + 12, drawing.left_out)
+    for label in words:
+        yield from _label(label)
+    yield from _legend(height - _LEGEND + 12, drawing)
     yield "</svg>"
+
+
+def _frame(frame: Frame) -> Iterator[str]:
+    place = frame.place
+    yield (
+        f'<rect x="{place.x:.1f}" y="{place.y:.1f}" width="{place.width:.1f}" '
+        f'height="{place.height:.1f}" rx="9" fill="none" stroke="#bdc1c6"/>'
+    )
+    yield (
+        f'<text x="{place.x + 12:.1f}" y="{place.y + 20:.1f}" font-size="13" fill="#5f6368">'
+        f"{escape(shortened(frame.name))}</text>"
+    )
 
 
 def _way(arrow: Arrow, layout: Layout) -> list[Point]:
@@ -97,18 +124,19 @@ def _arrow(arrow: Arrow, points: list[Point]) -> str:
     )
 
 
-def _label(text: str, points: list[Point]) -> list[str]:
-    """The words on the middle of the way, on a ground that keeps them readable."""
-    at = len(points) // 2
-    (x1, y1), (x2, y2) = points[at - 1], points[at]
-    x, y = (x1 + x2) / 2, (y1 + y2) / 2
-    wide = len(text) * 5.6 + 8
-    return [
-        f'<rect x="{x - wide / 2:.1f}" y="{y - 8:.1f}" width="{wide:.1f}" height="15" rx="3" '
-        'fill="#ffffff" fill-opacity="0.92"/>',
-        f'<text x="{x:.1f}" y="{y + 3:.1f}" font-size="10" fill="#5f6368" '
-        f'text-anchor="middle">{escape(text)}</text>',
-    ]
+def _label(label: Label) -> Iterator[str]:
+    """The words of an arrow, on a ground that keeps them readable."""
+    place = label.place
+    yield (
+        f'<rect x="{place.x:.1f}" y="{place.y:.1f}" width="{place.width:.1f}" '
+        f'height="{place.height:.1f}" rx="3" fill="#ffffff" fill-opacity="0.92"/>'
+    )
+    for number, word in enumerate(label.words):
+        y = place.y + labels.LINE * (number + 1) - 2
+        yield (
+            f'<text x="{place.middle[0]:.1f}" y="{y:.1f}" font-size="10" fill="#5f6368" '
+            f'text-anchor="middle">{escape(word)}</text>'
+        )
 
 
 def _box(box: Box, place: Place) -> Iterator[str]:
@@ -127,8 +155,10 @@ def _box(box: Box, place: Place) -> Iterator[str]:
         )
 
 
-def _legend(y: float, left_out: int) -> Iterator[str]:
+def _legend(y: float, drawing: Drawing) -> Iterator[str]:
     text = "Solid: seen to talk. Dashed: declared in settings. Red: down or unhealthy."
-    if left_out:
-        text += f" {left_out} more nodes are in service_map.json alone."
+    text += " Frames: Compose projects, and whom they have to do with."
+    if drawing.left_out:
+        text += f" {drawing.left_out} more nodes are in service_map.json alone."
+    text = text if drawing.boxes else NOTHING
     yield f'<text x="{_MARGIN}" y="{y:.1f}" font-size="11" fill="#5f6368">{escape(text)}</text>'

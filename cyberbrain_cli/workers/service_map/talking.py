@@ -1,4 +1,4 @@
-"""Edges that were seen: TCP connections, and Unix sockets on shared volumes."""
+"""Edges that were seen: TCP connections."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cyberbrain_cli.core.directory import HOST, Directory
-from cyberbrain_cli.core.records import Mount, ServiceFacts, Survey, TcpConnection, UnixListener
+from cyberbrain_cli.core.records import ServiceFacts, Survey, TcpConnection
 from cyberbrain_cli.core.service_map import OUTSIDE
 from cyberbrain_cli.workers.service_map.gathering import Sighting
-from cyberbrain_cli.workers.service_map.names import Redact
 
 MOST_OUTSIDE = 20
 """Addresses outside that one container is told to talk to; further ones count together."""
@@ -34,7 +33,10 @@ def talking(survey: Survey, directory: Directory) -> Iterator[Sighting]:
     for item in looked_at:
         listening = set(item.sockets.listening if item.sockets else ())
         for one in _distinct(item, known, listening, directory, incoming=False):
-            _count(tallies, item.id, _server(item, one, directory), one.remote_port, one)
+            found = directory.by_address(item, one.remote_address, one.remote_port)
+            server = found.id if found else f"{OUTSIDE}:{one.remote_address}"
+            port = found.port if found and found.port else one.remote_port
+            _count(tallies, item.id, server, port, one)
     for item in looked_at:
         listening = set(item.sockets.listening if item.sockets else ())
         for one in _distinct(item, known, listening, directory, incoming=True):
@@ -56,10 +58,19 @@ def _distinct(
         if _is_incoming(item, one, listening, directory) != incoming:
             continue
         local, remote = (one.local_address, one.local_port), (one.remote_address, one.remote_port)
+        if one.closed and _is_gone(item, one, directory):
+            continue
         ends: _Ends = (*remote, *local) if incoming else (*local, *remote)
         if ends not in known:
             known.add(ends)
             yield one
+
+
+def _is_gone(item: ServiceFacts, one: TcpConnection, directory: Directory) -> bool:
+    """Whether the other end was a container, most likely, that has no address any more."""
+    address = one.remote_address
+    known = directory.by_address(item, address, one.remote_port)
+    return known is None and directory.is_near(item, address)
 
 
 def _is_incoming(
@@ -72,11 +83,6 @@ def _is_incoming(
     if found is not None and directory.listens(found.id, one.remote_port):
         return False
     return one.local_port < _EPHEMERAL <= one.remote_port
-
-
-def _server(item: ServiceFacts, one: TcpConnection, directory: Directory) -> str:
-    found = directory.by_address(item, one.remote_address, one.remote_port)
-    return found.id if found else f"{OUTSIDE}:{one.remote_address}"
 
 
 def _count(
@@ -103,43 +109,7 @@ def _sightings(tallies: dict[tuple[str, str, int], _Tally]) -> Iterator[Sighting
             if len(strangers[source]) > MOST_OUTSIDE:
                 target = OUTSIDE  # told together with the others
         parts = [f"{tally.open} open"] if tally.open else []
-        parts += [f"{tally.closed} closed a moment ago"] if tally.closed else []
+        parts += [f"{tally.closed} closed or closing"] if tally.closed else []
         where = "to the host's port" if target == HOST else "to port"
         text = f"TCP {where} {port}: {', '.join(parts)}"
         yield Sighting(source, target, "connection", text, (port,), tally.open + tally.closed)
-
-
-def unix_sockets(survey: Survey, redact: Redact) -> Iterator[Sighting]:
-    """Whoever shares the volume that a Unix socket lies on can talk to who listens there.
-
-    That is no proof that it does, so the number of clients at the moment stands beside it.
-    """
-    for item in survey.containers:
-        for listener in item.sockets.unix if item.sockets else ():
-            mount = _mount_of(listener.path, item)
-            if mount is None:
-                continue
-            for other in survey.containers:
-                if other.id != item.id and _shares(other, mount):
-                    yield Sighting(other.id, item.id, "unix_socket", redact(_told(listener)))
-
-
-def _told(listener: UnixListener) -> str:
-    name = listener.path.rpartition("/")[2]
-    return f"socket {name} on a shared volume, with {listener.clients} clients"
-
-
-def _mount_of(path: str, item: ServiceFacts) -> Mount | None:
-    """The mount that the path lies on: the deepest one above it."""
-    above = [mount for mount in item.mounts if _plain(path).startswith(f"{_plain(mount.target)}/")]
-    found = max(above, key=lambda mount: len(_plain(mount.target)), default=None)
-    return found if found is not None and found.source_mark else None
-
-
-def _plain(path: str) -> str:
-    """Debian's /var/run is a link to /run, and programs use the one name or the other."""
-    return path.removeprefix("/var") if path.startswith("/var/run/") else path.rstrip("/")
-
-
-def _shares(other: ServiceFacts, mount: Mount) -> bool:
-    return any(theirs.source_mark == mount.source_mark for theirs in other.mounts)

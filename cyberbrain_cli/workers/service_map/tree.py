@@ -6,17 +6,24 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from cyberbrain_cli.core.service_map import Node, ServiceMap
-from cyberbrain_cli.workers.service_map.drawing import Arrow, draw, visible
+from cyberbrain_cli.workers.service_map.drawing import (
+    NOTHING,
+    Arrow,
+    condition,
+    draw,
+    ports_of,
+    visible,
+)
 
 _ALONE = "on their own"
-_NOTHING = "No container is both on this host and on the allowlist."
+_PORTS = 3
 
 
 def tree(found: ServiceMap) -> tuple[str, ...]:
     """Lines: projects, their containers, and below each whom it talks to."""
     containers = [node for node in found.nodes if node.kind == "container"]
     if not containers:
-        return (_NOTHING,)
+        return (NOTHING,)
     drawing = draw(found)
     names = {node.id: visible(node.name) for node in found.nodes}
     outgoing: dict[str, list[Arrow]] = defaultdict(list)
@@ -46,11 +53,16 @@ def _projects(containers: list[Node]) -> dict[str, list[Node]]:
 def _twig(node: Node, arrows: list[Arrow], names: dict[str, str]) -> list[str]:
     item = node.container
     parts = [names[node.id]]
+    below = [[_arrow(arrow, names)] for arrow in arrows]
     if item is not None:
-        health = f", {item.health}" if item.health else ""
-        parts += [visible(item.image), f"{node.state}{health}"]
-        parts += [str(port) for port in item.ports]
-    return ["  ".join(parts), *_branches([[_arrow(arrow, names)] for arrow in arrows])]
+        parts += [visible(item.image), condition(node)]
+        ports = ports_of(item)
+        more = f" and {len(ports) - _PORTS} more" if len(ports) > _PORTS else ""
+        if len(ports) == 1:
+            parts += ports
+        elif ports:
+            below.insert(0, [f"at {', '.join(ports[:_PORTS])}{more}"])
+    return ["  ".join(parts), *_branches(below)]
 
 
 def _arrow(arrow: Arrow, names: dict[str, str]) -> str:
