@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from cyberbrain_cli.core import diffs, launch, records
+from cyberbrain_cli.core import diffs, launch, records, service_map
 from cyberbrain_cli.render.columns import ContainerRow
 from cyberbrain_cli.render.json_text import SCHEMA_VERSION
 
@@ -29,6 +29,7 @@ class Document(StrEnum):
     CONTAINERS = "containers"
     DIRECTIVES = "directives"
     COST_REPORT = "cost-report"
+    SERVICE_MAP = "service-map"
     ERROR = "error"
 
 
@@ -37,6 +38,7 @@ _WHOLE: dict[Document, Any] = {
     Document.DIFF: diffs.DiffDocument,
     Document.PLAN: launch.PlanDocument,
     Document.PREVIEW: launch.PreviewDocument,
+    Document.SERVICE_MAP: service_map.ServiceMap,
 }
 _LISTS: dict[Document, Any] = {
     Document.RUNS: records.RunSummary,
