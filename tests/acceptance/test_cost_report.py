@@ -105,13 +105,13 @@ def test_a_price_holds_for_calls_from_then_on_and_currencies_stay_apart(ledger: 
     ledger.price({**PRICE, "prompt_per_million": "50.00"})
     (row,) = ledger.report()["rows"]
     assert row["cost"] == {"amount": str(FULL), "currency": "USD", "unpriced_calls": 1}
-    ledger.price({"currency": "EUR", "per_gpu_second": "3600"})
+    ledger.price({"currency": "EUR", "per_gpu_second": "900"})
     ledger.launch()
     report = ledger.report()
     assert {row["cost"]["currency"] for row in report["rows"]} == {"USD", "EUR", None}
     euro = next(row for row in report["rows"] if row["cost"]["currency"] == "EUR")
     seconds = Decimal(str(round(euro["duration_seconds"], 6)))
-    assert Decimal(euro["cost"]["amount"]) == pytest.approx(3600 * seconds, abs=Decimal("0.01"))
+    assert Decimal(euro["cost"]["amount"]) == pytest.approx(900 * seconds, abs=Decimal("0.01"))
     assert euro["duration_seconds"] > 0
     assert report["total"]["cost"]["amount"] is None
     assert report["total"]["calls"] == 3

@@ -29,7 +29,7 @@ ENDS = ("", "!")
 SMALL, LARGE = 500, 4000
 GROWTH = 3 * LARGE / SMALL
 """A quadratic search would grow by the square of the factor by which its text grows."""
-NOTICED_SECONDS = 0.01
+NOTICED_SECONDS = 0.003
 ONLY_MATCHED = ("header._AFTER_LEVEL", "masks._ALL", "masks._EXACT")
 """Collections whose expressions are only tried at the place where a text is read."""
 Probe = Callable[[str], object]

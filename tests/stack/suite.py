@@ -19,7 +19,8 @@ def main(arguments: list[str]) -> int:
             with state.locked():
                 service.up()
             print(f"{service.NAME:9} {service.status()}", flush=True)
-        workers = [] if arguments else ["-n", str(min(4, os.cpu_count() or 1))]
+        count = str(min(4, os.cpu_count() or 1))
+        workers = [] if arguments else ["-n", count, "--dist", "worksteal"]
         return subprocess.run([sys.executable, "-m", "pytest", *workers, *arguments]).returncode
     except (state.StackError, TimeoutError) as error:
         print(f"stack: {error}", file=sys.stderr)
