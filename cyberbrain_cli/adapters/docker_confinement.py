@@ -20,7 +20,9 @@ _LOOSENING = (
     "VolumesFrom",
 )
 _HIDDEN = ("MaskedPaths", "ReadonlyPaths")
-_NO_NEW_PRIVILEGES = "no-new-privileges"
+_NO_NEW_PRIVILEGES = frozenset(
+    {"no-new-privileges", "no-new-privileges=true", "no-new-privileges:true"}
+)
 
 
 def inspected(found: Mapping[str, Any], unsupported: Collection[str]) -> ContainerSettings:
@@ -45,7 +47,7 @@ def inspected(found: Mapping[str, Any], unsupported: Collection[str]) -> Contain
         capabilities=tuple(host.get("CapAdd") or ()),
         devices=len(host.get("Devices") or ()),
         host_namespaces=tuple(_shared(found)),
-        no_new_privileges=any(option.startswith(_NO_NEW_PRIVILEGES) for option in options)
+        no_new_privileges=any(option in _NO_NEW_PRIVILEGES for option in options)
         and "ALL" in (host.get("CapDrop") or ()),
         extras=tuple(_extras(host, options)),
     )
@@ -65,7 +67,7 @@ def _extras(host: Mapping[str, Any], options: list[str]) -> Iterator[str]:
     """What nobody asks for: it is either not there or empty."""
     yield from (name for name in _LOOSENING if host.get(name))
     yield from (name for name in _HIDDEN if host.get(name) == [])
-    yield from (option for option in options if not option.startswith(_NO_NEW_PRIVILEGES))
+    yield from (option for option in options if option not in _NO_NEW_PRIVILEGES)
     if ((host.get("RestartPolicy") or {}).get("Name") or "no") != "no":
         yield "RestartPolicy"
 

@@ -90,11 +90,14 @@ class FileArtifacts:
     def discard(self, run_folder: str) -> None:
         """Remove what a run left under this folder, and its folder if it is empty by then.
 
-        Raises NotFound where there is no root: its disk may not be mounted.
+        Raises NotFound where there is no root, or nothing in it: its disk may not be mounted.
         """
         *folders, name = _parts(run_folder)
-        if not self._root.exists():
-            raise NotFound(f"There is no folder {self._root}.", "Check artifacts.root.")
+        with self._told(run_folder, "removed"):
+            if not self._root.exists():
+                raise NotFound(f"There is no folder {self._root}.", "Check artifacts.root.")
+            if not any(self._root.iterdir()):
+                raise NotFound(f"The folder {self._root} is empty.", "Check artifacts.root.")
         with self._told(run_folder, "removed"), suppress(FileNotFoundError):
             with self._folder(folders) as folder:
                 _remove(folder, name)

@@ -38,7 +38,9 @@ def perform(
     """Launch, or print what the launch would do or send; the exit code."""
     screen = state.screen
     if screen.output is Output.MARKDOWN and (dry_run or preview):
-        raise UsageError("What was not done has no Markdown to print.", "Use --output json.")
+        raise UsageError(
+            "`--dry-run` and `--preview` have no Markdown to print.", "Use --output json."
+        )
     with state.services() as services:
         with watching(screen) as progress:
             launcher = launcher_of(services, progress)

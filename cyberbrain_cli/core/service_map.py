@@ -77,6 +77,7 @@ class Container:
     pids_limit: int | None
     connections_read: bool
     restart_policy: str = "no"
+    exposed_ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

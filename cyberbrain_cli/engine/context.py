@@ -17,7 +17,7 @@ from cyberbrain_cli.engine.artifact_guard import GuardedArtifacts
 from cyberbrain_cli.engine.budgets import PeriodBudgets, effective_budget
 from cyberbrain_cli.engine.caller import Caller
 from cyberbrain_cli.engine.container_guard import GuardedRunner
-from cyberbrain_cli.engine.documents import ANALYSIS, read_findings, read_json
+from cyberbrain_cli.engine.documents import ANALYSIS, findings_in, json_in, recorded
 from cyberbrain_cli.engine.host_guard import GuardedHost
 from cyberbrain_cli.engine.llm_guard import GuardedLlm
 from cyberbrain_cli.engine.llm_state import LlmState
@@ -145,7 +145,7 @@ class JobRoom:
         while run.retry_of is not None and other not in {found.key for found in run.jobs}:
             run = self.parts.history.run(run.retry_of)
         return tuple(
-            InputFile(artifact.path.rpartition("/")[2], self.parts.artifacts.read(artifact.path))
+            InputFile(artifact.path.rpartition("/")[2], recorded(self.parts.artifacts, artifact))
             for found in run.jobs
             for artifact in found.artifacts
             if found.key == other and kind in (None, artifact.kind)
@@ -153,18 +153,20 @@ class JobRoom:
 
     def _earlier(self, directive: str, key: str, kind: str) -> tuple[Any, ...]:
         found: list[Any] = []
-        for path in self.parts.history.previous_artifacts(directive, key, kind):
+        for artifact in self.parts.history.previous_artifacts(directive, key, kind):
             try:
-                found.append(read_json(self.parts.artifacts, path))
+                content = recorded(self.parts.artifacts, artifact)
+                found.append(json_in(content, artifact.path))
             except CyberbrainError as error:
                 self.parts.progress.note(f"What the last run wrote cannot be read: {error.message}")
         return tuple(found)
 
     def _previous(self, directive: str, key: str) -> tuple[Finding, ...]:
         findings: tuple[Finding, ...] = ()
-        for path in self.parts.history.previous_artifacts(directive, key, ANALYSIS):
+        for artifact in self.parts.history.previous_artifacts(directive, key, ANALYSIS):
             try:
-                findings += read_findings(self.parts.artifacts, path)
+                content = recorded(self.parts.artifacts, artifact)
+                findings += findings_in(content, artifact.path)
             except CyberbrainError as error:
                 self.parts.progress.note(f"The previous findings cannot be read: {error.message}")
         return findings

@@ -68,16 +68,6 @@ def findings_in(content: bytes, path: str) -> tuple[Finding, ...]:
     return _analysis(content, path).findings
 
 
-def read_findings(artifacts: ArtifactStore, path: str) -> tuple[Finding, ...]:
-    """The findings in an artifact. Raises NotFound when it is gone or is not an analysis."""
-    return findings_in(artifacts.read(path), path)
-
-
-def read_json(artifacts: ArtifactStore, path: str) -> Any:
-    """The document in an artifact. Raises NotFound, or CyberbrainError when it is not JSON."""
-    return json_in(artifacts.read(path), path)
-
-
 def json_in(content: bytes, path: str) -> Any:
     """The document in an artifact's content. Raises CyberbrainError when it is not JSON."""
     try:

@@ -12,14 +12,17 @@ _LINK = re.compile(r"(?i)((?<=:)//|(?<=www)\.|(?<=mailto):)")
 
 
 def escape(text: str) -> str:
-    """Text that shows as it is in Markdown and HTML: no markup, no link, one line."""
+    """Text that shows as it is in Markdown and HTML: no markup, no link, one line.
+
+    An @ becomes the wide sign that looks like it: what is pasted into a ticket mentions nobody.
+    """
     return _AT_START.sub(r"\1\\\2", escape_cell(text))
 
 
 def escape_cell(text: str) -> str:
     """The same for a cell of a table, where nothing stands at the beginning of a line."""
     marked = _MARKUP.sub(r"\\\1", safe(" ".join(text.split())))
-    return _LINK.sub(r"\\\1", marked).replace("&", "&amp;").replace("<", "&lt;")
+    return _LINK.sub(r"\\\1", marked).replace("&", "&amp;").replace("<", "&lt;").replace("@", "＠")
 
 
 def fenced(lines: list[str]) -> list[str]:

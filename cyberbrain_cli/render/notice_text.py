@@ -6,6 +6,8 @@ make of text: nothing in them mentions anybody, is a link, or is markup.
 
 from __future__ import annotations
 
+import re
+
 from cyberbrain_cli.core.findings import FindingState, Severity
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.notice import Notice
@@ -15,7 +17,8 @@ from cyberbrain_cli.render.safe import safe
 
 MOST_TITLES = 10
 LONGEST_LINE = 300
-_INERT = str.maketrans({"@": "＠", "<": "‹", ">": "›", "`": "'"})
+_INERT = str.maketrans({"@": "＠", "<": "‹", ">": "›", "`": "'", "*": "∗", "_": "ˍ", "~": "∼"})
+_ADDRESS = re.compile(r"(?i)\b(www|mailto|tel)([.:])")
 
 
 def notice_of(document: RunDocument) -> Notice:
@@ -55,5 +58,6 @@ def failure_of(directive: str, host: str, message: str) -> Notice:
 
 def inert(text: str) -> str:
     """One line that no program takes for anything but text, and no longer than it need be."""
-    line = safe(text).translate(_INERT).replace("](", "] (").replace("://", "[:]//")
+    line = safe(text).translate(_INERT).replace("][", "] [").replace("](", "] (")
+    line = _ADDRESS.sub(r"\1[\2]", line.replace("://", "[:]//"))
     return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"

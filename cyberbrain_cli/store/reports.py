@@ -15,6 +15,7 @@ from cyberbrain_cli.core.metering import Reading, Readings
 from cyberbrain_cli.core.records import (
     AllowlistEntry,
     ArtifactEntry,
+    ArtifactRecord,
     ContainerInfo,
     CostRow,
     Cursor,
@@ -26,7 +27,7 @@ from cyberbrain_cli.core.records import (
 from cyberbrain_cli.store import budgets, sql
 from cyberbrain_cli.store.costs import Span, costs, retired_calls
 from cyberbrain_cli.store.database import Database
-from cyberbrain_cli.store.rows import compose_labels, run_record, run_summary
+from cyberbrain_cli.store.rows import artifact_record, compose_labels, run_record, run_summary
 
 if TYPE_CHECKING:
     from cyberbrain_cli.core.ports import ActiveRun
@@ -138,15 +139,15 @@ class Reports:
             raise NotFound(f"There is no artifact {artifact_id}.", "cyberbrain artifacts list")
         return ArtifactEntry(**rows[0])
 
-    def previous_artifacts(self, directive: str, job_key: str, kind: str) -> list[str]:
-        """Paths of the artifacts of this kind from the job's last successful run."""
+    def previous_artifacts(self, directive: str, job_key: str, kind: str) -> list[ArtifactRecord]:
+        """The artifacts of this kind from the job's last successful run."""
         from cyberbrain_cli.store.rounds import previous_job  # needed to launch, not to list
 
         at = sql.ARTIFACTS.c
         with self._database.reading() as connection:
             job_id = previous_job(connection, directive, job_key)
-            paths = select(at.path).where(at.job_id == job_id, at.kind == kind)
-            return list(connection.execute(paths).scalars())
+            found = select(sql.ARTIFACTS).where(at.job_id == job_id, at.kind == kind)
+            return [artifact_record(row) for row in connection.execute(found).mappings()]
 
     def allowlist(self) -> list[AllowlistEntry]:
         """All container entries, ordered by name."""

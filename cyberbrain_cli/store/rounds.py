@@ -48,10 +48,12 @@ def previous_job(connection: Connection, directive: str, job_key: str) -> int | 
         return job_id
     moved = connection.execute(
         select(func.max(CURSORS.c.run_id)).where(
-            CURSORS.c.directive == directive, CURSORS.c.job_key == job_key
+            CURSORS.c.directive == directive,
+            CURSORS.c.job_key == job_key,
+            CURSORS.c.run_id < newest.id,
         )
     ).scalar()
-    if moved is None or not _first_try(connection, newest.retry_of) < moved < newest.id:
+    if moved is None or moved < _first_try(connection, newest.retry_of):
         return job_id
     there = select(JOBS.c.id).where(JOBS.c.run_id == moved, JOBS.c.key == job_key)
     return connection.execute(there).scalar() or job_id

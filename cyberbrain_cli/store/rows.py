@@ -73,7 +73,7 @@ def _job(row: Row, artifacts: Sequence[Row]) -> JobRecord:
         tokens=tokens_of(row),
         cost=cost_of(row),
         containers=tuple(_reading(reading) for reading in row["containers"]),
-        artifacts=tuple(_artifact(item) for item in artifacts if item["job_id"] == row["id"]),
+        artifacts=tuple(artifact_record(item) for item in artifacts if item["job_id"] == row["id"]),
     )
 
 
@@ -88,7 +88,8 @@ def _reading(stored: Row) -> ContainerReading:
     )
 
 
-def _artifact(row: Row) -> ArtifactRecord:
+def artifact_record(row: Row) -> ArtifactRecord:
+    """A file that a run wrote."""
     return ArtifactRecord(
         row["id"], row["kind"], row["media_type"], row["path"], row["size_bytes"], row["sha256"]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -143,8 +144,9 @@ def test_in_a_pid_namespace_the_report_says_so_and_names_what_was_given(
 ) -> None:
     known = allowed("sleep 300", wait=False, environment=["NVIDIA_VISIBLE_DEVICES=GPU-1f0c2e9a"])
     with_gpus.environment["NVML_STUB"] = nvml_stub.state("busy")
+    alike = [] if os.getuid() == 0 else ["--user", "--map-root-user"]
     done = subprocess.run(
-        ["unshare", "--pid", "--fork", "--mount-proc", *with_gpus.command(*LAUNCH)],
+        ["unshare", *alike, "--pid", "--fork", "--mount-proc", *with_gpus.command(*LAUNCH)],
         env=with_gpus.environment,
         cwd=with_gpus.home,
         capture_output=True,

@@ -234,13 +234,17 @@ def test_nobody_whom_a_target_names_is_told(
 def test_what_stands_in_logs_mentions_nobody_and_links_nowhere(
     cyberbrain: Cyberbrain, allowed: Allowed, hearer: Hearer
 ) -> None:
-    allowed("echo 'ERROR <!here> @everyone [pay](now) <img src=x> `rm` see ftp://evil/x now'")
+    allowed(
+        "echo 'ERROR <!here> @everyone [pay](now) <img src=x> `rm` see ftp://evil/x "
+        "or www.evil.example **now**'"
+    )
     assert launch(cyberbrain, "always").code == 0
     (notice,) = hearer.notices
     assert "‹!here› ＠everyone [pay] (now)" in notice["message"]
-    for sign in "<>@`":
+    for sign in "<>@`*":
         assert sign not in notice["message"] + notice["title"]
     assert "://" not in notice["message"]
+    assert "www." not in notice["message"]
 
 
 def test_no_log_at_any_level_has_the_urls(

@@ -90,6 +90,10 @@ def test_records_whose_files_are_on_a_disk_that_is_not_there_stay(
     assert (done.code, document(done)["run_ids"]) == (1, [])
     (sentence,) = document(done)["left"]
     assert sentence.startswith("Run 1 is left for the next pruning: There is no folder ")
+    root.mkdir()  # a mount point without its disk
+    done = cyberbrain("runs", "prune", "--keep-last", "1", "-o", "json")
+    assert (done.code, document(done)["run_ids"]) == (1, [])
+    root.rmdir()
     away.rename(root)
     assert prune(cyberbrain, "--keep-last", "1")["run_ids"] == [1]
     assert folders(cyberbrain) == ["run_2"]

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
+from tests.acceptance.shops import LAUNCH, Json, a_shop, allowing, told
 from tests.acceptance.support import data_folder, document
 from tests.conftest import Cyberbrain, Finished, installed
-from tests.stack import docker, state
 from tests.stack.shop import LISTED, SECRET, Shop, image
 
-Json = dict[str, Any]
-LAUNCH = ("launch", "--task", "service_map")
 GRAPH = """
     a caller on this host, over the port that nginx is published on
         host      connection   web
@@ -78,29 +73,15 @@ EVIDENCE = {
 
 @pytest.fixture(scope="module")
 def shop(docker_host: str) -> Iterator[Shop]:
-    """The shop, and somebody who keeps a connection to it open."""
-    daemon = state.load(docker.NAME)
-    assert daemon is not None
-    assert daemon["url"] == docker_host
-    with state.locked():
-        image.load(daemon)
-    found = Shop(daemon, f"shop{uuid.uuid4().hex[:8]}")
-    try:
-        found.start()
-        with socket.create_connection(("127.0.0.1", found.web_port())) as caller:
-            caller.sendall(b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n")
-            assert caller.recv(12) == b"HTTP/1.1 200"
-            yield found
-    finally:
-        found.remove()
+    """The shop, and somebody who keeps a connection to it open; no test changes it."""
+    with a_shop(docker_host) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def listed(tmp_path_factory: pytest.TempPathFactory, docker_host: str, shop: Shop) -> Cyberbrain:
     """The program, which may look at all of them but the stranger."""
-    program = installed(tmp_path_factory.mktemp("shop"), docker_host)
-    assert program("allowlist", "add", *map(shop.container, LISTED)).code == 0
-    return program
+    return allowing(tmp_path_factory.mktemp("shop"), docker_host, shop)
 
 
 @pytest.fixture(scope="module")
@@ -135,17 +116,6 @@ def edges(found: Json, shop: Shop) -> dict[tuple[str, str, str], Json]:
 
     return {(short(edge["source"]), edge["kind"], short(edge["target"])): edge
             for edge in found["edges"]}  # fmt: skip
-
-
-def free_port(*, other_than: int) -> int:
-    """A port of this host that nobody listens on."""
-    with socket.create_server(("", 0)) as server:
-        port = int(server.getsockname()[1])
-    return port if port != other_than else free_port(other_than=other_than)
-
-
-def told(launched: Json) -> set[tuple[str, str]]:
-    return {(item["container"], item["title"]) for item in launched["findings"]}
 
 
 def test_the_map_is_the_one_drawn_by_hand(listed: Cyberbrain, shop: Shop, done: Finished) -> None:
@@ -241,54 +211,3 @@ def test_what_may_not_be_read_is_said(listed: Cyberbrain, shop: Shop) -> None:
         ("reporter", "reference", "db"),
         ("worker", "unix_socket", "db"),
     }
-
-
-def test_what_came_and_went_is_told_by_the_job_and_between_runs(
-    listed: Cyberbrain, shop: Shop
-) -> None:
-    """Redis is stopped; nginx has another image and other ports, and the hook leads nowhere."""
-    before = document(listed(*LAUNCH, "-o", "json"))["run"]["id"]
-    old_port, old_image = shop.web_port(), shop.inspect("web", "{{.Image}}")
-    shop.docker("stop", shop.container("cache"))
-    shop.docker("rm", "-f", shop.container("web"))
-    newer = f"{image.IMAGE.partition(':')[0]}:{shop.name}"
-    shop.docker("commit", shop.container("app"), newer)
-    port = free_port(other_than=old_port)
-    shop.web(f"0.0.0.0:{port}:81", used_image=newer)
-    try:
-        launched = document(listed(*LAUNCH, "-o", "json"))
-        new_image = shop.inspect("web", "{{.Image}}")
-    finally:
-        shop.docker("rm", "-f", shop.container("web"))
-        shop.docker("image", "rm", "-f", newer)
-    names = {service: shop.container(service) for service in LISTED}
-    assert {row for row in told(launched) if "memory" not in row[1]} == {
-        (names["app"], f"Depends on {names['cache']}, which is exited"),
-        (names["worker"], f"Depends on {names['cache']}, which is exited"),
-        (names["web"], "Published on every address of the host"),
-        (names["web"], "Runs another image than in the last run"),
-        (names["web"], "Other ports of the host lead to it"),
-        (names["worker"], "Has to do with others than in the last run"),
-    }
-    after = launched["run"]["id"]
-    done = listed("runs", "diff", str(before), str(after), "-o", "json")
-    schema = listed("config", "schema", "--of", "diff").stdout
-    jsonschema.validate(document(done), json.loads(schema))
-    (drift,) = document(done)["service_maps"]
-    web = f"container:{names['web']}"
-    assert drift["job"] == "service_map"
-    assert drift["changes"]["images"] == [
-        {"container": web, "before": old_image, "after": new_image}
-    ]
-    assert drift["changes"]["edges_added"] == [], "whose address is free again is not outside"
-    gone = {"source": f"container:{names['app']}", "target": f"container:{names['cache']}"}
-    assert {**gone, "kind": "connection"} in drift["changes"]["edges_removed"]
-    (ports,) = drift["changes"]["ports"]
-    assert ports["removed"] == [f"127.0.0.1:{old_port}→80"]
-    assert ports["added"] == [f"0.0.0.0:{port}→81"]
-    for shown in (
-        listed("runs", "diff", str(before), str(after)).stdout,
-        listed("runs", "diff", str(before), str(after), "-o", "markdown").stdout,
-    ):
-        for part in ("Service map", names["web"], new_image[7:19], "→81"):
-            assert part in shown

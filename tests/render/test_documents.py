@@ -101,6 +101,10 @@ def test_a_block_shows_its_lines_and_ends_where_it_should(text: str) -> None:
     assert html.words.endswith("end\n")
 
 
+def test_what_is_pasted_into_a_ticket_mentions_nobody() -> None:
+    assert "@" not in escape("ERROR @org/team mail bad@evil.example")
+
+
 def test_addresses_in_text_do_not_become_links() -> None:
     text = escape("see https://evil.example or www.evil.example")
     assert "://" not in text

@@ -106,7 +106,8 @@ def test_what_was_spent_and_how_far_was_read_stays(database: Database, reports: 
     assert [run.id for run in reports.runs()] == [3]
     assert (reports.costs(("day", "directive", "model")), reports.metrics()) == before
     assert (reports.cursors("a", "first"), reports.seen("a", "first")) == place
-    assert reports.previous_artifacts("a", "first", "analysis") == ["run_3/first/a.json"]
+    (kept,) = reports.previous_artifacts("a", "first", "analysis")
+    assert kept.path == "run_3/first/a.json"
     assert verify(database) == []
     with database.reading() as connection:
         for table in ("run_jobs", "artifacts", "llm_calls"):

@@ -54,7 +54,8 @@ def test_artifacts_are_listed_newest_first_and_filtered(reports: Reports) -> Non
     assert reports.artifacts(kind="report") == []
     assert reports.artifact(2).path == "run_2/first/a.json"
     assert reports.artifact(2).job_key == "first"
-    assert reports.previous_artifacts("nightly", "first", "analysis") == ["run_2/first/a.json"]
+    (last,) = reports.previous_artifacts("nightly", "first", "analysis")
+    assert last.path == "run_2/first/a.json"
     assert reports.previous_artifacts("nightly", "second", "analysis") == []
 
 
@@ -72,7 +73,8 @@ def test_a_retry_that_read_the_past_again_is_not_what_the_next_run_goes_on_from(
         return run_id
 
     def previous() -> list[str]:
-        return reports.previous_artifacts("nightly", "first", "analysis")
+        found = reports.previous_artifacts("nightly", "first", "analysis")
+        return [artifact.path for artifact in found]
 
     first = ended(100, Status.FAILED)
     again = ended(100, Status.SUCCEEDED, first)

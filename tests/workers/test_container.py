@@ -50,8 +50,8 @@ def test_an_image_that_is_not_listed_is_left_out_if_the_directive_says_so() -> N
     runner = FakeRunner(unlisted={"w:1"})
     done = run_worker(WORKER, FakeHost(), {"image": "w:1", "if_unapproved": "skip"}, runner=runner)
     assert runner.requests == []
-    assert done.outcome.artifacts == ()
-    assert "w:1" in done.outcome.degraded[0]
+    assert "image 'w:1' is not approved" in done.documents["analysis.json"]["notes"][0]
+    assert done.outcome.degraded == ()
     run_worker(WORKER, FakeHost(), {"image": "w:1"}, runner=runner)
     assert len(runner.requests) == 1, "unless told otherwise the guard decides, and refuses"
 

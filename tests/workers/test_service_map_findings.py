@@ -62,6 +62,7 @@ def test_what_is_risky_or_broken_is_found_and_can_be_ignored(
         ("shop-app", {"state": "exited", "exit_code": 1}, True),
         ("shop-app", {"state": "paused"}, True),
         ("shop-app", {"state": "exited", "exit_code": 0}, False),
+        ("shop-app", {"state": "exited", "exit_code": 0, "exposed": (8000,)}, True),
         ("shop-app", {"state": "exited", "exit_code": 0, "health": "healthy"}, True),
         ("shop-app", {"state": "exited", "exit_code": 0, "restart_policy": "always"}, True),
         ("shop-app", {"state": "exited", "exit_code": 0, "restart_policy": "on-failure"}, False),

@@ -9,6 +9,7 @@ from typing import Protocol
 from cyberbrain_cli.core.lifecycle import Status
 from cyberbrain_cli.core.records import (
     AllowlistEntry,
+    ArtifactRecord,
     AuditEvent,
     ContainerInfo,
     Cursor,
@@ -153,7 +154,7 @@ class History(Protocol):
         """The id of the run launched with this idempotency key."""
         ...
 
-    def previous_artifacts(self, directive: str, job_key: str, kind: str) -> list[str]:
+    def previous_artifacts(self, directive: str, job_key: str, kind: str) -> list[ArtifactRecord]:
         """Paths of the artifacts of this kind from the job's last successful run."""
         ...
 

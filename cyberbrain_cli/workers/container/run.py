@@ -39,7 +39,7 @@ def run(params: ContainerParams, ctx: JobContext) -> Outcome:
     """
     ctx.check()
     if params.if_unapproved == "skip" and not ctx.runner.lists(params.image):
-        return Outcome(degraded=(_left_out(params, ctx),))
+        return Outcome(artifacts=(_left_out(params, ctx),))
     placement = place(params.resources, ctx.gpus)
     request = _request(params, placement.gpus, _inputs(params, ctx))
     result = ctx.runner.run(request)
@@ -56,11 +56,14 @@ def run(params: ContainerParams, ctx: JobContext) -> Outcome:
     )
 
 
-def _left_out(params: ContainerParams, ctx: JobContext) -> str:
-    return (
+def _left_out(params: ContainerParams, ctx: JobContext) -> NewArtifact:
+    """A note in the run's report: what was wished for is no degradation."""
+    note = (
         f"{ctx.job_key} was left out: image '{params.image}' is not approved "
         f"(cyberbrain allowlist add --image {params.image})."
     )
+    analysis = {"schema_version": SCHEMA_VERSION, "findings": [], "notes": [note]}
+    return ctx.artifacts.json("analysis", "analysis.json", analysis)
 
 
 def _inputs(params: ContainerParams, ctx: JobContext) -> tuple[InputFile, ...]:

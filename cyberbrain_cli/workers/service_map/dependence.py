@@ -17,11 +17,11 @@ def is_down(target: Node, edge: Edge) -> bool:
 def _is_done(target: Node) -> bool:
     """Whether it was there to end, and ended well: a migration, say.
 
-    A server ends well too when it is stopped; it is known by its ports, its health check, or
-    that it is to be kept running.
+    A server ends well too when it is stopped; it is known by its ports (published, or
+    exposed by its image), its health check, or that it is to be kept running.
     """
     item = target.container
     if item is None or target.state != "exited" or item.exit_code != 0:
         return False
     kept = item.restart_policy in ("always", "unless-stopped")
-    return not (item.ports or item.health or kept)
+    return not (item.ports or item.exposed_ports or item.health or kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cyberbrain_cli.workers.service_map.drawing import Arrow, Drawing
+from cyberbrain_cli.workers.service_map.drawing import Arrow, Drawing, shortened
 from cyberbrain_cli.workers.service_map.projects import by_project, members
 
 _FILLS = {
@@ -35,7 +35,7 @@ def _lines(drawing: Drawing) -> Iterator[str]:
     yield '  edge [fontname="sans-serif", fontsize=10];'
     for number, (project, boxes) in enumerate(members(drawing)):
         if project:
-            yield f"  subgraph cluster_{number} {{ label={quoted(project)}; color=gray;"
+            yield f"  subgraph cluster_{number} {{ label={quoted(shortened(project))}; color=gray;"
         for box in boxes:
             label = "\\n".join(quoted(line)[1:-1] for line in box.lines)
             yield f'  {names[box.id]} [label="{label}", fillcolor="{_FILLS[box.tone]}"];'

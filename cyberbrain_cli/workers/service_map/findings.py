@@ -88,7 +88,7 @@ def _came_and_went(changes: Changes, nodes: dict[str, Node]) -> Iterator[Problem
     strangers = len(changes.nodes_added) - len(came), len(changes.nodes_removed) - len(went)
     if any(strangers):
         yield _drift(
-            "", "Others than in the last run are here that are not on the allowlist",
+            "", "Containers that are not on the allowlist came or went",
             "New: {}. Gone: {}.".format(*strangers), _STRANGERS,
         )  # fmt: skip
     for name in came:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cyberbrain_cli.workers.service_map.drawing import Arrow, Drawing
+from cyberbrain_cli.workers.service_map.drawing import Arrow, Drawing, shortened
 from cyberbrain_cli.workers.service_map.projects import by_project, members
 
 _PLAIN = frozenset(" .,:/+-@()→…·")
@@ -38,7 +38,7 @@ def _lines(drawing: Drawing) -> Iterator[str]:
         yield f"  classDef {tone} {style}"
     for number, (project, boxes) in enumerate(members(drawing)):
         if project:
-            yield f'  subgraph p{number}["{escaped(project)}"]'
+            yield f'  subgraph p{number}["{escaped(shortened(project))}"]'
         for box in boxes:
             label = "<br/>".join(map(escaped, box.lines))
             yield f'  {names[box.id]}["{label}"]:::{box.tone}'

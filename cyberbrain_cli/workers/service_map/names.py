@@ -84,4 +84,5 @@ def _container(item: ServiceFacts, redact: Redact) -> Container:
         pids_limit=item.limits.pids,
         connections_read=item.sockets is not None,
         restart_policy=item.restart_policy,
+        exposed_ports=tuple(sorted(set(item.exposed))),
     )
