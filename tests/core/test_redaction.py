@@ -128,6 +128,11 @@ def test_redacting_twice_changes_nothing(text: str) -> None:
     assert REDACT(once) == once
 
 
+@pytest.mark.parametrize("count", [1, 5, 12, 30, 100])
+def test_no_secret_hides_behind_others_that_it_is_glued_to(count: int) -> None:
+    assert "0000" not in REDACT(f"dop_v1_{'0' * 64}" * count)
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_redacted_without_a_failure(text: str) -> None:
     assert REDACT(text) != UNREADABLE

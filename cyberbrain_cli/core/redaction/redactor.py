@@ -27,7 +27,8 @@ MAX_LINE = 64 * 1024
 MAX_TEXT = 4 * 1024 * 1024
 _SHORTEST_SECRET = 4
 _WORD_ENDS = " \n\t", "\"',;&"
-_PASSES = 4
+_PASSES = 32
+"""Of secrets that are glued to each other one becomes visible in each pass."""
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
@@ -51,7 +52,7 @@ class Redactor:
         """The text without secrets; what was redacted before stays as it is.
 
         Lines over MAX_LINE and text over MAX_TEXT are cut, with a marker. When anything goes
-        wrong the whole text is withheld.
+        wrong, or there is no end of secrets, the whole text is withheld.
         """
         try:
             return self._redact(text)
@@ -63,9 +64,9 @@ class Redactor:
         for _ in range(_PASSES):
             after = self._once(before)
             if after == before:
-                break
+                return _cut(before)
             before = after
-        return _cut(before)
+        return UNREADABLE
 
     def _without_extra(self, text: str) -> str:
         return self._extra.sub(_known_secret, text) if self._extra else text
