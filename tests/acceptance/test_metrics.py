@@ -113,7 +113,7 @@ def test_prometheus_answers_right_after_known_runs(after_runs: Cyberbrain, tmp_p
         )
         assert age is not None
         assert 0 <= age < 300
-        assert server.value("cyberbrain_log_lines_read_total") or 0 >= 3
+        assert (server.value("cyberbrain_log_lines_read_total") or 0) >= 3
         dashboard = json.loads((DEPLOY / "grafana" / "cyberbrain.json").read_text())
         rules = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())
         queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
